@@ -1,0 +1,25 @@
+//! cargo-deny, which checks licences, sources and bans of the dependencies.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+use super::cargo_tool::CargoTool;
+use crate::workspace::Workspace;
+
+const TOOL: CargoTool<'static> = CargoTool {
+    package: "cargo-deny",
+    version: "0.20.2",
+    program: "cargo-deny",
+    no_default_features: false,
+};
+
+/// Builds the program when it is missing.
+pub fn ensure(workspace: &Workspace) -> Result<()> {
+    TOOL.ensure(workspace)
+}
+
+/// Where the program is, or will be.
+pub fn path(workspace: &Workspace) -> PathBuf {
+    TOOL.path(workspace)
+}
