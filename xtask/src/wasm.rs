@@ -29,6 +29,7 @@ struct Entry<'a> {
     revision: &'a str,
     sha256: String,
     bytes: usize,
+    test_only: bool,
 }
 
 /// Builds, checks and places the modules.
@@ -57,6 +58,7 @@ pub fn run(workspace: &Workspace) -> Result<()> {
             revision: &shown,
             sha256: hex(&Sha256::digest(bytes)),
             bytes: bytes.len(),
+            test_only: module.test_only,
         })
         .collect();
     let mut list = serde_json::to_vec_pretty(&entries)?;
