@@ -1,0 +1,35 @@
+//! Tests against a real Envoy and real upstreams.
+//!
+//! [`services`] are the sample services, shared with docker-compose through the binary
+//! `sample-services`. The rest is the harness that the tests under `tests/` drive: [`envoy`] runs
+//! the real proxy, with what Headgate renders or with a [`bootstrap`] by hand, [`upstream`] records what reaches the far side, [`client`] and [`raw`] send
+//! what a test wants sent.
+//!
+//! The harness is test code: where a test cannot go on it panics, which fails that test.
+
+mod body;
+pub mod bootstrap;
+#[allow(
+    clippy::panic,
+    clippy::expect_used,
+    reason = "test code: a panic is how a test fails"
+)]
+pub mod client;
+#[allow(
+    clippy::panic,
+    clippy::expect_used,
+    reason = "test code: a panic is how a test fails"
+)]
+pub mod envoy;
+#[allow(clippy::panic, reason = "test code: a panic is how a test fails")]
+mod fields;
+pub mod raw;
+pub mod services;
+#[allow(
+    clippy::panic,
+    clippy::expect_used,
+    reason = "test code: a panic is how a test fails"
+)]
+pub mod upstream;
+
+pub use body::generated_sha256;
