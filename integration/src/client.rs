@@ -1,0 +1,307 @@
+//! An HTTP client that sends what a test says and reports what came back, byte for byte.
+
+mod request;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use http_body_util::BodyExt;
+use hyper::body::{Bytes, Incoming};
+use hyper::client::conn::{http1, http2};
+use hyper::{HeaderMap, StatusCode, Version, http};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use tokio::net::TcpStream;
+use tokio::sync::Mutex;
+use tokio::task::JoinHandle;
+
+use crate::body::Outgoing;
+pub use request::{Feed, Request};
+
+/// The longest that one exchange may take. Generous, since a busy machine is slow; its only use
+/// is that a test fails rather than hangs.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// HTTP/2 counts headers that it takes; hyper's default is 16 KiB.
+const MAX_HEADERS: u32 = 1 << 20;
+
+/// A client of one server, without TLS. Clones share its connections.
+#[derive(Debug, Clone)]
+pub struct Client(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    address: SocketAddr,
+    connections: AtomicUsize,
+    protocol: Protocol,
+}
+
+#[derive(Debug)]
+enum Protocol {
+    /// The connections that wait for a request.
+    Http1(Mutex<Vec<http1::SendRequest<Outgoing>>>),
+    /// The connection that all requests share.
+    Http2(Mutex<Option<http2::SendRequest<Outgoing>>>),
+}
+
+/// A client that speaks HTTP/1.1 and keeps its connections alive.
+#[must_use]
+pub fn http1(address: SocketAddr) -> Client {
+    Client::new(address, Protocol::Http1(Mutex::default()))
+}
+
+/// A client that speaks HTTP/2 with prior knowledge, over one connection.
+#[must_use]
+pub fn h2(address: SocketAddr) -> Client {
+    Client::new(address, Protocol::Http2(Mutex::default()))
+}
+
+/// Why there is no response.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// Nobody listens there.
+    #[error("cannot connect to {0}: {1}")]
+    Connect(SocketAddr, std::io::Error),
+    /// The parts make no request, for example a path with a space.
+    #[error("not a request: {0}")]
+    Request(#[from] http::Error),
+    /// The server closed, reset or broke the protocol.
+    #[error("exchange failed: {0}")]
+    Exchange(#[from] hyper::Error),
+    /// Not over after a minute.
+    #[error("no complete response within {DEADLINE:?}")]
+    Deadline,
+}
+
+/// A complete response.
+#[derive(Debug, Clone)]
+pub struct Response {
+    /// Its status.
+    pub status: StatusCode,
+    /// HTTP/1.1 or HTTP/2.
+    pub version: Version,
+    /// Its header lines, in order, names in lower case, values as bytes.
+    pub headers: HeaderMap,
+    /// Its whole body.
+    pub body: Bytes,
+    /// Its trailers; empty where there are none.
+    pub trailers: HeaderMap,
+}
+
+impl Response {
+    /// The body as text; bytes that are not UTF-8 are replaced.
+    #[must_use]
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// The body as JSON.
+    ///
+    /// # Panics
+    /// When it is none.
+    #[must_use]
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|error| panic!("not JSON, {error}: {self:?}"))
+    }
+}
+
+/// A response whose head has arrived and whose body is still to be read.
+#[derive(Debug)]
+pub struct Arriving(http::Response<Incoming>);
+
+impl Arriving {
+    /// The status.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.0.status()
+    }
+
+    /// The header lines.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        self.0.headers()
+    }
+
+    /// The next piece of the body, when it arrives; `None` at the end. Trailers are dropped.
+    ///
+    /// # Errors
+    /// When the server cuts the response, or sends nothing for a minute.
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>, Failure> {
+        loop {
+            match within_deadline(self.0.frame()).await? {
+                None => return Ok(None),
+                Some(frame) => match frame?.into_data() {
+                    Ok(data) => return Ok(Some(data)),
+                    Err(_trailers) => {}
+                },
+            }
+        }
+    }
+
+    async fn complete(self) -> Result<Response, Failure> {
+        let (head, body) = self.0.into_parts();
+        let body = body.collect().await?;
+        Ok(Response {
+            status: head.status,
+            version: head.version,
+            headers: head.headers,
+            trailers: body.trailers().cloned().unwrap_or_default(),
+            body: body.to_bytes(),
+        })
+    }
+}
+
+impl Client {
+    fn new(address: SocketAddr, protocol: Protocol) -> Self {
+        Self(Arc::new(Shared {
+            address,
+            connections: AtomicUsize::new(0),
+            protocol,
+        }))
+    }
+
+    /// How many connections it has opened so far.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.0.connections.load(Ordering::Relaxed)
+    }
+
+    /// `GET path`.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub async fn get(&self, path: &str) -> Result<Response, Failure> {
+        self.send(Request::get(path)).await
+    }
+
+    /// Sends a request and reads the whole response. One that comes early, while the request's
+    /// body is still being sent, is a response all the same. Nothing is ever sent twice.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub async fn send(&self, request: Request) -> Result<Response, Failure> {
+        within_deadline(async {
+            match &self.0.protocol {
+                Protocol::Http1(idle) => {
+                    let request = self.prepare(request, Version::HTTP_11)?;
+                    let unsent = request.body().unsent();
+                    let mut sender = self.idle_or_new(idle).await?;
+                    let response = Arriving(sender.send_request(request).await?)
+                        .complete()
+                        .await?;
+                    // Behind half a request the connection takes no other one.
+                    if unsent.upgrade().is_none() {
+                        idle.lock().await.push(sender);
+                    }
+                    Ok(response)
+                }
+                Protocol::Http2(_) => self.head(request).await?.complete().await,
+            }
+        })
+        .await?
+    }
+
+    /// [`send`](Self::send) in the background, while the test does something about it. Aborting the
+    /// task is a client that leaves.
+    #[must_use]
+    pub fn spawn(&self, request: Request) -> JoinHandle<Result<Response, Failure>> {
+        let client = self.clone();
+        tokio::spawn(async move { client.send(request).await })
+    }
+
+    /// Sends a request and returns as soon as the response's head is there, for a response that
+    /// has to be read while it comes. Over HTTP/1.1 on a connection of its own.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub async fn begin(&self, request: Request) -> Result<Arriving, Failure> {
+        within_deadline(self.head(request)).await?
+    }
+
+    async fn head(&self, request: Request) -> Result<Arriving, Failure> {
+        let response = match &self.0.protocol {
+            Protocol::Http1(_) => {
+                let request = self.prepare(request, Version::HTTP_11)?;
+                self.connect_http1().await?.send_request(request).await?
+            }
+            Protocol::Http2(shared) => {
+                let request = self.prepare(request, Version::HTTP_2)?;
+                let mut sender = self.shared_or_new(shared).await?;
+                sender.send_request(request).await?
+            }
+        };
+        Ok(Arriving(response))
+    }
+
+    fn prepare(
+        &self,
+        request: Request,
+        version: Version,
+    ) -> Result<http::Request<Outgoing>, Failure> {
+        Ok(request.into_http(version, &self.0.address.to_string())?)
+    }
+
+    async fn idle_or_new(
+        &self,
+        idle: &Mutex<Vec<http1::SendRequest<Outgoing>>>,
+    ) -> Result<http1::SendRequest<Outgoing>, Failure> {
+        loop {
+            let Some(mut sender) = idle.lock().await.pop() else {
+                return self.connect_http1().await;
+            };
+            if sender.ready().await.is_ok() {
+                return Ok(sender);
+            }
+        }
+    }
+
+    async fn shared_or_new(
+        &self,
+        shared: &Mutex<Option<http2::SendRequest<Outgoing>>>,
+    ) -> Result<http2::SendRequest<Outgoing>, Failure> {
+        let mut shared = shared.lock().await;
+        if let Some(sender) = shared.as_mut()
+            && sender.ready().await.is_ok()
+        {
+            return Ok(sender.clone());
+        }
+        let sender = self.connect_http2().await?;
+        *shared = Some(sender.clone());
+        Ok(sender)
+    }
+
+    async fn connect_http1(&self) -> Result<http1::SendRequest<Outgoing>, Failure> {
+        let (sender, connection) = http1::Builder::new()
+            .max_headers(1000)
+            .handshake(self.connect().await?)
+            .await?;
+        // What goes wrong on it is reported by the exchange that it goes wrong for.
+        tokio::spawn(connection);
+        Ok(sender)
+    }
+
+    async fn connect_http2(&self) -> Result<http2::SendRequest<Outgoing>, Failure> {
+        let (sender, connection) = http2::Builder::new(TokioExecutor::new())
+            .max_header_list_size(MAX_HEADERS)
+            .handshake(self.connect().await?)
+            .await?;
+        tokio::spawn(connection);
+        Ok(sender)
+    }
+
+    async fn connect(&self) -> Result<TokioIo<TcpStream>, Failure> {
+        let failed = |error| Failure::Connect(self.0.address, error);
+        let stream = TcpStream::connect(self.0.address).await.map_err(failed)?;
+        stream.set_nodelay(true).map_err(failed)?;
+        self.0.connections.fetch_add(1, Ordering::Relaxed);
+        Ok(TokioIo::new(stream))
+    }
+}
+
+async fn within_deadline<T>(exchange: impl Future<Output = T>) -> Result<T, Failure> {
+    tokio::time::timeout(DEADLINE, exchange)
+        .await
+        .map_err(|_| Failure::Deadline)
+}

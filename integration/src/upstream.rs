@@ -1,0 +1,211 @@
+//! A recording HTTP upstream: what a test compares with what it had sent.
+//!
+//! It speaks HTTP/1.1 and HTTP/2 with prior knowledge on one port. A request is on record from the
+//! moment its headers arrive, so "the upstream has seen nothing" is a statement about the proxy
+//! and not about timing.
+
+mod answer;
+mod recording;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::{JoinHandle, JoinSet};
+
+use crate::body::Outgoing;
+pub use answer::{Answer, Gate};
+use recording::Recording;
+pub use recording::{Arrival, SeenRequest};
+
+/// Only there so that a test fails rather than hangs.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// HTTP/2 counts headers that it takes; hyper's default is 16 KiB, less than tests send.
+const MAX_HEADERS: u32 = 1 << 20;
+
+type Answering = Arc<dyn Fn(&SeenRequest) -> Answer + Send + Sync>;
+
+/// A recording upstream in this process. Dropping it closes its port and its connections.
+#[derive(Debug)]
+pub struct Upstream {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    serving: JoinHandle<()>,
+}
+
+struct Shared {
+    seen: watch::Sender<Vec<SeenRequest>>,
+    connections: AtomicUsize,
+    answering: Mutex<Answering>,
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Shared")
+            .field("seen", &self.seen)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Upstream {
+    /// Starts on a free port of the loopback interface, and answers with [`Answer::echo`].
+    ///
+    /// # Panics
+    /// When no port can be bound.
+    pub async fn start() -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+            .await
+            .expect("a free port for an upstream");
+        let address = listener.local_addr().expect("the upstream's address");
+        let shared = Arc::new(Shared {
+            seen: watch::Sender::default(),
+            connections: AtomicUsize::new(0),
+            answering: Mutex::new(Arc::new(Answer::echo)),
+        });
+        let serving = tokio::spawn(accept(listener, Arc::clone(&shared)));
+        Self {
+            address,
+            shared,
+            serving,
+        }
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The port that it listens on.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// Answers every request like this from now on.
+    pub fn answer(&self, answer: Answer) {
+        self.answer_with(move |_| answer.clone());
+    }
+
+    /// Answers each request with what `answering` makes of it, from now on. It is called when the
+    /// request has arrived whole.
+    pub fn answer_with(&self, answering: impl Fn(&SeenRequest) -> Answer + Send + Sync + 'static) {
+        *self
+            .shared
+            .answering
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Arc::new(answering);
+    }
+
+    /// How many requests' headers have arrived.
+    #[must_use]
+    pub fn requests(&self) -> usize {
+        self.shared.seen.borrow().len()
+    }
+
+    /// How many connections were accepted, open or not.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.shared.connections.load(Ordering::Relaxed)
+    }
+
+    /// All requests so far, in the order in which their headers arrived, each as far as it has
+    /// arrived.
+    #[must_use]
+    pub fn seen(&self) -> Vec<SeenRequest> {
+        self.shared.seen.borrow().clone()
+    }
+
+    /// The latest request.
+    ///
+    /// # Panics
+    /// When none has arrived.
+    #[must_use]
+    pub fn last(&self) -> SeenRequest {
+        self.shared
+            .seen
+            .borrow()
+            .last()
+            .cloned()
+            .expect("the upstream has seen a request")
+    }
+
+    /// Waits until `condition` holds of what was seen, and returns that.
+    ///
+    /// # Panics
+    /// When it does not within 30 s.
+    pub async fn wait_for(&self, condition: impl Fn(&[SeenRequest]) -> bool) -> Vec<SeenRequest> {
+        let mut seen = self.shared.seen.subscribe();
+        let waiting = seen.wait_for(|seen| condition(seen));
+        match tokio::time::timeout(DEADLINE, waiting).await {
+            Ok(Ok(seen)) => seen.clone(),
+            _ => panic!(
+                "not within {DEADLINE:?}; the upstream has seen {:#?}",
+                self.seen()
+            ),
+        }
+    }
+}
+
+impl Drop for Upstream {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
+
+/// Accepts until it is dropped, and every connection with it.
+async fn accept(listener: TcpListener, shared: Arc<Shared>) {
+    let mut open = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => {
+                if let Ok((stream, _)) = accepted {
+                    let connection = shared.connections.fetch_add(1, Ordering::Relaxed) + 1;
+                    open.spawn(serve(stream, connection, Arc::clone(&shared)));
+                }
+            }
+            Some(_) = open.join_next() => {}
+        }
+    }
+}
+
+async fn serve(stream: TcpStream, connection: usize, shared: Arc<Shared>) {
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(move |request| respond(request, connection, Arc::clone(&shared)));
+    let mut server = auto::Builder::new(TokioExecutor::new());
+    server.http1().max_headers(1000).timer(TokioTimer::new());
+    server
+        .http2()
+        .max_header_list_size(MAX_HEADERS)
+        .timer(TokioTimer::new());
+    // A peer that hangs up, or speaks no HTTP, is visible in the record: nothing complete.
+    let _ = server.serve_connection(TokioIo::new(stream), service).await;
+}
+
+async fn respond(
+    request: Request<Incoming>,
+    connection: usize,
+    shared: Arc<Shared>,
+) -> Result<Response<Outgoing>, hyper::Error> {
+    let version = request.version();
+    let seen = Recording::begin(&shared.seen, &request, connection)
+        .complete(request.into_body())
+        .await?;
+    let answering = Arc::clone(
+        &shared
+            .answering
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner),
+    );
+    Ok(answering(&seen).into_response(version).await)
+}
