@@ -1,0 +1,71 @@
+//! What Envoy's log tells about a run.
+
+use std::path::Path;
+
+/// How many lines of a log a failing test prints.
+const TAIL: usize = 60;
+
+/// How much of a line it prints: Envoy starts with lists of all its extensions.
+const WIDTH: usize = 500;
+
+/// What a line contains when something died that must never die.
+const CRASHES: [&str; 7] = [
+    "Wasm VM failed",
+    // V8's report of a trap, for example "Function: proxy_on_request_headers failed: Uncaught
+    // RuntimeError: unreachable", and the stack under it.
+    "Function: proxy_on_",
+    "Uncaught RuntimeError",
+    "in-VM backtrace",
+    // A Rust panic on its way to becoming that trap.
+    "panicked",
+    // Envoy itself: a failed assertion, a signal.
+    "assert failure",
+    "suspect faulting address",
+];
+
+/// The log so far. Header values that are not UTF-8 may stand in it.
+pub(super) fn read(path: &Path) -> String {
+    std::fs::read(path)
+        .map(|log| String::from_utf8_lossy(&log).into_owned())
+        .unwrap_or_default()
+}
+
+/// The last lines of a log.
+pub(super) fn tail(log: &str) -> String {
+    let lines: Vec<&str> = log.lines().collect();
+    let start = lines.len().saturating_sub(TAIL);
+    let last = lines.into_iter().skip(start);
+    last.flat_map(|line| line.chars().take(WIDTH).chain(['\n']))
+        .collect()
+}
+
+/// The lines that tell of a crash.
+pub(super) fn crashes(log: &str) -> Vec<&str> {
+    log.lines()
+        .filter(|line| CRASHES.iter().any(|crash| line.contains(crash)))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn crashes_are_told_from_the_rest() {
+        let log = "[info][main] starting main dispatch loop\n\
+            [error][wasm] Function: proxy_on_tick failed: Uncaught RuntimeError: unreachable\n\
+            [error][wasm] Function: _initialize failed: Uncaught RuntimeError: unreachable\n\
+            [critical][wasm] wasm log gateway: panicked at src/lib.rs:1:1:\n\
+            [warning][wasm] wasm log gateway: no such cluster\n\
+            [critical][backtrace] Caught Segmentation fault, suspect faulting address 0x0\n";
+        let crashes = crashes(log);
+        assert_eq!(crashes.len(), 4, "{crashes:#?}");
+    }
+
+    #[test]
+    fn a_tail_is_the_end() {
+        let log: String = (0..100).map(|line| format!("{line}\n")).collect();
+        assert!(tail(&log).starts_with("40\n") && tail(&log).ends_with("99\n"));
+        assert_eq!(tail(&"x".repeat(1000)).len(), WIDTH + 1);
+    }
+}
