@@ -1,0 +1,121 @@
+//! The types of `gateway.yaml`. They are strict, and they are the only truth about the document's
+//! shape; what concerns several parts of it at once is in `check`.
+
+mod route;
+mod upstream;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+pub use route::{Destination, Match, MatchError, Pattern, Route};
+pub use upstream::{Protocol, Retries, RetryOn, Upstream, UpstreamError};
+
+use crate::scalars::{BindAddress, Label, Port, UpstreamName};
+
+/// What a gateway does: where it listens, what stands behind it, and which requests go where.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Gateway {
+    /// The version of the document's language.
+    #[serde(rename = "apiVersion")]
+    pub api_version: ApiVersion,
+    /// What the document describes.
+    pub kind: Kind,
+    /// What the gateway is called.
+    #[serde(default)]
+    pub metadata: Metadata,
+    /// Where the gateway takes connections; at least one.
+    pub listeners: Vec<Listener>,
+    /// The services behind the gateway, by the names that routes call them.
+    pub upstreams: BTreeMap<UpstreamName, Upstream>,
+    /// Which requests go where; at least one. Of those that match a request the most specific takes
+    /// it: by host, then by path, then by method, then the first in the document.
+    pub routes: Vec<Route>,
+    /// Envoy's admin endpoint.
+    #[serde(default)]
+    pub admin: Admin,
+}
+
+/// The version of the document's language.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+pub enum ApiVersion {
+    /// The first one; it may still change.
+    #[serde(rename = "headgate.dev/v1alpha1")]
+    V1Alpha1,
+}
+
+/// What a document describes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+pub enum Kind {
+    /// One gateway.
+    Gateway,
+}
+
+/// What the gateway is called.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Metadata {
+    /// A DNS label (RFC 1123): `petstore`. `gateway` if it is not given.
+    pub name: Label,
+}
+
+impl Default for Metadata {
+    fn default() -> Self {
+        Self {
+            name: Label::gateway(),
+        }
+    }
+}
+
+/// A place where the gateway takes connections. To change it takes a restart.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Listener {
+    /// A DNS label (RFC 1123), such as `http`. Each listener has its own.
+    pub name: Label,
+    /// The port, 1 to 65535. Each listener has its own.
+    pub port: Port,
+    /// The IP address to listen on; `0.0.0.0`, which is every one of IPv4, if it is not given.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub address: BindAddress,
+}
+
+/// Envoy's admin endpoint. It can stop and change the gateway, so it is only ever on the loopback
+/// interface.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Admin {
+    /// The port on 127.0.0.1; 9901 if it is not given.
+    pub port: Port,
+}
+
+impl Default for Admin {
+    fn default() -> Self {
+        Self { port: Port::ADMIN }
+    }
+}
+
+/// For fields that are left out when they say nothing.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+/// How a field that must be there could look.
+pub(crate) fn example(field: &str) -> Option<&'static str> {
+    let example = match field {
+        "apiVersion" => "apiVersion: headgate.dev/v1alpha1",
+        "kind" => "kind: Gateway",
+        "listeners" => "listeners: [{ name: http, port: 8080 }]",
+        "upstreams" => "upstreams: { pets: { http: \"pets:8080\" } }",
+        "routes" => "routes: [{ match: { path: \"/pets/{id}\" }, to: [{ upstream: pets }] }]",
+        "match" => "match: { path: \"/pets/{id}\", methods: [GET] }",
+        "to" => "to: [{ upstream: pets }]",
+        "upstream" => "upstream: pets",
+        "name" => "name: http",
+        "port" => "port: 8080",
+        "on" => "on: [connect-failure]",
+        _ => return None,
+    };
+    Some(example)
+}

@@ -1,0 +1,67 @@
+//! Values that are one word or one number in the document, checked as they are read.
+
+mod address;
+mod grpc;
+mod host;
+mod method;
+mod name;
+mod number;
+
+pub use address::{Address, AddressError, BindAddress, BindAddressError, Host};
+pub use grpc::{GrpcPattern, GrpcPatternError};
+pub use host::{HostPattern, HostPatternError};
+pub use method::{Method, MethodError};
+pub use name::{Label, LabelError, RouteName, RouteNameError, UpstreamName, UpstreamNameError};
+pub use number::{Attempts, Port, Weight};
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::str::FromStr;
+
+use serde::de;
+
+/// Takes text that a type can be made from.
+struct Text<T> {
+    expecting: &'static str,
+    made: PhantomData<T>,
+}
+
+impl<T> Text<T> {
+    fn expecting(expecting: &'static str) -> Self {
+        Self {
+            expecting,
+            made: PhantomData,
+        }
+    }
+}
+
+impl<T: FromStr<Err: fmt::Display>> de::Visitor<'_> for Text<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.expecting)
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
+        text.parse().map_err(E::custom)
+    }
+}
+
+/// Reads a type with `FromStr` from text, and writes it with `Display`. What is no text is told what
+/// was expected.
+macro_rules! travels_as_text {
+    ($type:ty, $expecting:literal) => {
+        impl<'de> serde::Deserialize<'de> for $type {
+            fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                from.deserialize_str($crate::scalars::Text::expecting($expecting))
+            }
+        }
+
+        impl serde::Serialize for $type {
+            fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                to.collect_str(self)
+            }
+        }
+    };
+}
+use travels_as_text;

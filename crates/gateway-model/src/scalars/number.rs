@@ -1,0 +1,130 @@
+//! Numbers with bounds.
+
+use std::fmt;
+use std::ops::RangeInclusive;
+
+use serde::de::{self, Unexpected};
+use serde::{Deserialize, Deserializer, Serialize};
+
+/// A TCP port, 1 to 65535.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Port(u16);
+
+/// A destination's share of a route's requests, 0 to 1,000,000, in relation to the sum of the route's
+/// weights.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Weight(u32);
+
+/// How many times a request is tried again, 1 to 10.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Attempts(u8);
+
+impl Port {
+    const RANGE: RangeInclusive<u16> = 1..=u16::MAX;
+
+    /// The port of this number, unless it is 0.
+    pub fn new(number: u16) -> Option<Self> {
+        Self::RANGE.contains(&number).then_some(Self(number))
+    }
+
+    /// Port 9901, where Envoy's own examples put its admin endpoint.
+    pub(crate) const ADMIN: Self = Self(9901);
+
+    /// The number.
+    pub const fn get(self) -> u16 {
+        self.0
+    }
+}
+
+impl Weight {
+    const RANGE: RangeInclusive<u32> = 0..=1_000_000;
+
+    /// The number.
+    pub const fn get(self) -> u32 {
+        self.0
+    }
+}
+
+impl Default for Weight {
+    fn default() -> Self {
+        Self(1)
+    }
+}
+
+impl Attempts {
+    const RANGE: RangeInclusive<u8> = 1..=10;
+
+    /// The number.
+    pub const fn get(self) -> u8 {
+        self.0
+    }
+}
+
+impl Default for Attempts {
+    fn default() -> Self {
+        Self(1)
+    }
+}
+
+impl fmt::Display for Port {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Takes whole numbers within bounds.
+struct Bounded<T> {
+    what: &'static str,
+    range: RangeInclusive<T>,
+}
+
+impl<T: TryFrom<u64> + PartialOrd + fmt::Display> de::Visitor<'_> for Bounded<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} from {} to {}",
+            self.what,
+            self.range.start(),
+            self.range.end()
+        )
+    }
+
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<T, E> {
+        T::try_from(number)
+            .ok()
+            .filter(|number| self.range.contains(number))
+            .ok_or_else(|| E::invalid_value(Unexpected::Unsigned(number), &self))
+    }
+}
+
+impl<'de> Deserialize<'de> for Port {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_u16(Bounded {
+            what: "a port",
+            range: Self::RANGE,
+        })
+        .map(Self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Weight {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_u32(Bounded {
+            what: "a weight",
+            range: Self::RANGE,
+        })
+        .map(Self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Attempts {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_u8(Bounded {
+            what: "a number",
+            range: Self::RANGE,
+        })
+        .map(Self)
+    }
+}
