@@ -1,0 +1,49 @@
+//! What the exit code of `headgate` says.
+
+use std::fmt::Write;
+use std::process::ExitCode;
+
+/// How a command ended. A script can tell whose move it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExitStatus {
+    /// All is well.
+    Ok = 0,
+    /// Whoever wrote the document has to change it.
+    WrongDocument = 1,
+    /// Whoever wrote the command line has to change it. clap exits with this.
+    Usage = 2,
+    /// Neither is wrong: a file that cannot be read, a port in use, no Envoy.
+    Environment = 3,
+}
+
+impl ExitStatus {
+    const ALL: [(Self, &str); 4] = [
+        (Self::Ok, "all is well; there may be warnings"),
+        (
+            Self::WrongDocument,
+            "the document is wrong; what is wrong is told",
+        ),
+        (Self::Usage, "the command line is wrong"),
+        (
+            Self::Environment,
+            "something around it is: a file that cannot be read, a port in use",
+        ),
+    ];
+
+    /// The section of the help texts.
+    pub fn help() -> String {
+        Self::ALL
+            .iter()
+            .fold("Exit codes:".to_owned(), |mut help, (status, meaning)| {
+                // Writing to a String does not fail.
+                let _ = write!(help, "\n  {}  {meaning}", *status as u8);
+                help
+            })
+    }
+}
+
+impl From<ExitStatus> for ExitCode {
+    fn from(status: ExitStatus) -> Self {
+        Self::from(status as u8)
+    }
+}

@@ -1,0 +1,57 @@
+//! What is told to people, on standard error and in colour where that is wanted.
+
+use std::io::Write;
+
+use anstyle::{AnsiColor, Style};
+use gateway_model::{Diagnostic, Diagnostics, Severity};
+
+use crate::exit_status::ExitStatus;
+
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+const ARROW: Style = AnsiColor::Blue.on_default();
+
+/// Tells everything that is wrong with a document, and how much that is.
+pub fn document(file: &str, wrong: &Diagnostics) -> ExitStatus {
+    each(&wrong.errors);
+    each(&wrong.warnings);
+    let more = if wrong.more { "more than " } else { "" };
+    let errors = count(wrong.errors.len(), "error");
+    line(&match wrong.warnings.len() {
+        0 => format!("{file}: {more}{errors}"),
+        warnings => format!("{file}: {more}{errors}, {}", count(warnings, "warning")),
+    });
+    ExitStatus::WrongDocument
+}
+
+/// Tells of things in a document.
+pub fn each(diagnostics: &[Diagnostic]) {
+    for diagnostic in diagnostics {
+        let severity = diagnostic.severity;
+        let style = match severity {
+            Severity::Error => ERROR,
+            Severity::Warning => WARNING,
+        };
+        let (summary, place) = (diagnostic.summary(), diagnostic.place());
+        line(&format!(
+            "{style}{severity}{style:#}: {summary}\n  {ARROW}-->{ARROW:#} {place}"
+        ));
+    }
+}
+
+/// Tells what is wrong around the document.
+pub fn environment(error: &anyhow::Error) -> ExitStatus {
+    line(&format!("{ERROR}error{ERROR:#}: {error:#}"));
+    ExitStatus::Environment
+}
+
+/// `1 route`, `2 routes`.
+pub fn count(number: usize, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{plural}")
+}
+
+fn line(text: &str) {
+    // Whoever closed standard error does not want to know; the exit code still says it.
+    let _ = writeln!(anstream::stderr(), "{text}");
+}

@@ -1,0 +1,113 @@
+//! Asking Envoy's admin endpoint.
+
+use std::time::Duration;
+
+use http_body_util::{BodyExt, Empty};
+use hyper::body::Bytes;
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use tokio::time::{Instant, sleep, timeout_at};
+
+/// The admin endpoint of an Envoy on this machine.
+#[derive(Debug, Clone)]
+pub(crate) struct Admin {
+    client: Client<HttpConnector, Empty<Bytes>>,
+    port: u16,
+}
+
+/// Whether Envoy answers requests.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Readiness {
+    Yes,
+    /// Why not.
+    No(String),
+}
+
+/// How often Envoy is asked. The admin endpoint has no way to wait.
+const PAUSE: Duration = Duration::from_millis(20);
+
+impl Admin {
+    pub(crate) fn new(port: u16) -> Self {
+        Self { client: Client::builder(TokioExecutor::new()).build_http(), port }
+    }
+
+    /// Waits until Envoy is live *and* has taken the pipeline: with a pipeline that it refused Envoy
+    /// calls itself live, and answers every request with 500.
+    pub(crate) async fn ready_within(&self, time: Duration) -> Readiness {
+        #[allow(clippy::disallowed_methods, reason = "this is native code, which has a clock")]
+        let deadline = Instant::now() + time;
+        let mut last = "it did not answer".to_owned();
+        loop {
+            match timeout_at(deadline, self.readiness()).await {
+                Ok(Readiness::Yes) => return Readiness::Yes,
+                Ok(Readiness::No(why)) if why == REFUSED => return Readiness::No(why),
+                Ok(Readiness::No(why)) => last = why,
+                Err(_) => return Readiness::No(format!("not within {} s: {last}", time.as_secs())),
+            }
+            sleep(PAUSE).await;
+        }
+    }
+
+    async fn readiness(&self) -> Readiness {
+        let Some(state) = self.get("/ready").await else {
+            return Readiness::No("its admin endpoint does not answer".to_owned());
+        };
+        let pipeline = self.get("/stats?filter=extension_config_discovery").await;
+        match pipeline.as_deref().map(pipeline_state) {
+            Some(Pipeline::Refused) => Readiness::No(REFUSED.to_owned()),
+            Some(Pipeline::Taken) if state.trim() == "LIVE" => Readiness::Yes,
+            _ => Readiness::No(format!("it says {}", state.trim())),
+        }
+    }
+
+    async fn get(&self, path: &str) -> Option<String> {
+        let uri = format!("http://127.0.0.1:{}{path}", self.port).parse().ok()?;
+        let response = self.client.get(uri).await.ok()?;
+        let body = response.into_body().collect().await.ok()?.to_bytes();
+        Some(String::from_utf8_lossy(&body).into_owned())
+    }
+}
+
+const REFUSED: &str = "Envoy refused the pipeline";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pipeline {
+    Unknown,
+    Taken,
+    Refused,
+}
+
+/// What `config_reload` and `config_fail` say of the pipeline's configuration.
+fn pipeline_state(stats: &str) -> Pipeline {
+    let value_of = |name: &str| {
+        let lines = stats.lines().filter_map(|line| line.rsplit_once(": "));
+        let of_name = lines.filter(|(key, _)| key.ends_with(name));
+        of_name.filter_map(|(_, value)| value.trim().parse::<u64>().ok()).max().unwrap_or(0)
+    };
+    if value_of(".config_reload") > 0 {
+        Pipeline::Taken
+    } else if value_of(".config_fail") > 0 {
+        Pipeline::Refused
+    } else {
+        Pipeline::Unknown
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pipelines_state_is_read_from_the_statistics() {
+        let prefix = "extension_config_discovery.http_filter.headgate.pipeline";
+        for (stats, state) in [
+            (format!("{prefix}.config_fail: 0\n{prefix}.config_reload: 1\n"), Pipeline::Taken),
+            (format!("{prefix}.config_fail: 1\n{prefix}.config_reload: 0\n"), Pipeline::Refused),
+            (format!("{prefix}.config_fail: 0\n{prefix}.config_reload: 0\n"), Pipeline::Unknown),
+            (String::new(), Pipeline::Unknown),
+        ] {
+            assert_eq!(pipeline_state(&stats), state, "{stats}");
+        }
+    }
+}

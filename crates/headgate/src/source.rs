@@ -1,0 +1,107 @@
+//! The document that a command works on, as it is to be used here.
+
+use std::collections::BTreeMap;
+use std::str::FromStr;
+
+use clap::Args;
+use filter_api::{ConfigError, Filter};
+use gateway_model::{Address, BindAddress, Gateway, Host, Port, UpstreamName};
+
+/// The document, and what is different about it on this machine.
+#[derive(Debug, Args)]
+pub(crate) struct Source {
+    /// The document, `gateway.yaml`; `-` is standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) file: String,
+
+    /// Call an upstream at another address, for work without the network that the document speaks of:
+    /// --upstream pets=127.0.0.1:8081
+    #[arg(long = "upstream", value_name = "NAME=HOST:PORT")]
+    upstreams: Vec<Moved>,
+
+    /// Let a listener take connections at another address: --listener http=127.0.0.1:10000
+    #[arg(long = "listener", value_name = "NAME=IP:PORT")]
+    listeners: Vec<Moved>,
+
+    /// Put Envoy's admin endpoint at another port of 127.0.0.1
+    #[arg(long, value_name = "PORT")]
+    admin_port: Option<u16>,
+}
+
+/// Something of the document, by name, and where it is instead.
+#[derive(Debug, Clone)]
+struct Moved {
+    name: String,
+    address: Address,
+}
+
+impl FromStr for Moved {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, address) = text
+            .split_once('=')
+            .ok_or_else(|| format!("expected NAME=HOST:PORT, found \"{text}\""))?;
+        let address = address.parse().map_err(|error| format!("{error}"))?;
+        Ok(Self { name: name.to_owned(), address })
+    }
+}
+
+/// Why a document cannot be used as it was asked for.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SourceError {
+    /// Something is moved that is not there.
+    #[error("the document has no {kind} \"{name}\"; it has {}", .known.join(", "))]
+    Unknown { kind: &'static str, name: String, known: Vec<String> },
+    /// A listener needs an address, not a name.
+    #[error("--listener {name}: expected an IP address of this machine, found \"{host}\"")]
+    NotAnIp { name: String, host: String },
+    /// A port that is none.
+    #[error("--admin-port: expected 1 to 65535, found {0}")]
+    AdminPort(u16),
+    /// `check` passed it, yet the pipeline does not take it.
+    #[error("the pipeline refuses what is rendered for it: {0}; please report this document")]
+    Pipeline(#[from] ConfigError),
+}
+
+impl Source {
+    /// Applies what is different here, and lets the pipeline's own constructor have the last word.
+    pub(crate) fn adapt(&self, mut gateway: Gateway) -> Result<Gateway, SourceError> {
+        self.move_upstreams(&mut gateway.upstreams)?;
+        for moved in &self.listeners {
+            let known = gateway.listeners.iter().map(|l| l.name.as_str().to_owned()).collect();
+            let listener = gateway
+                .listeners
+                .iter_mut()
+                .find(|listener| listener.name.as_str() == moved.name)
+                .ok_or(SourceError::Unknown { kind: "listener", name: moved.name.clone(), known })?;
+            let Host::Ip(ip) = moved.address.host else {
+                let host = moved.address.host.to_string();
+                return Err(SourceError::NotAnIp { name: moved.name.clone(), host });
+            };
+            listener.address = BindAddress(ip);
+            listener.port = moved.address.port;
+        }
+        if let Some(port) = self.admin_port {
+            gateway.admin.port = Port::new(port).ok_or(SourceError::AdminPort(port))?;
+        }
+        let functions = envoy_render::Function::of(&gateway);
+        gateway::Pipeline::compile(envoy_render::pipeline_config(&gateway, &functions))?;
+        Ok(gateway)
+    }
+
+    fn move_upstreams(
+        &self,
+        upstreams: &mut BTreeMap<UpstreamName, gateway_model::Upstream>,
+    ) -> Result<(), SourceError> {
+        for moved in &self.upstreams {
+            let known = upstreams.keys().map(|name| name.as_str().to_owned()).collect();
+            let (_, upstream) = upstreams
+                .iter_mut()
+                .find(|(name, _)| name.as_str() == moved.name)
+                .ok_or(SourceError::Unknown { kind: "upstream", name: moved.name.clone(), known })?;
+            upstream.address = moved.address.clone();
+        }
+        Ok(())
+    }
+}
