@@ -2,8 +2,8 @@
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::check;
 use crate::exit_status::ExitStatus;
+use crate::{check, render, run};
 
 /// Turn a stock Envoy into a function gateway.
 #[derive(Debug, Parser)]
@@ -38,7 +38,8 @@ requests go where. A whole one:
 
 Save it as gateway.yaml, and begin with:
 
-    headgate check gateway.yaml";
+    headgate check gateway.yaml
+    headgate run gateway.yaml";
 
 /// What `headgate` can do. Each command is a module with its arguments and a `run`, which tells what
 /// is wrong with the document itself and returns what is wrong around it as an error. What a command
@@ -46,6 +47,8 @@ Save it as gateway.yaml, and begin with:
 #[derive(Debug, Subcommand)]
 pub enum Command {
     Check(check::Arguments),
+    Render(render::Arguments),
+    Run(run::Arguments),
 }
 
 impl Command {
@@ -56,6 +59,8 @@ impl Command {
     pub fn run(self) -> anyhow::Result<ExitStatus> {
         match self {
             Self::Check(arguments) => check::run(&arguments),
+            Self::Render(arguments) => render::run(&arguments),
+            Self::Run(arguments) => run::run(&arguments),
         }
     }
 }

@@ -2,9 +2,15 @@
 
 mod check;
 mod cli;
+mod document;
 mod exit_status;
+mod files;
 mod input;
+mod modules;
+mod overrides;
+mod render;
 mod report;
+mod run;
 
 use std::process::ExitCode;
 

@@ -14,16 +14,16 @@ const PIPELINE: &str = "gateway";
 
 /// A module that is what it should be.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Module {
+pub struct Module {
     /// Its bytes.
-    pub(crate) bytes: Vec<u8>,
+    pub bytes: Vec<u8>,
     /// A file name that no other content has.
-    pub(crate) file_name: String,
+    pub file_name: String,
 }
 
 /// Why there is no module to run.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum ModuleError {
+pub enum ModuleError {
     /// Nowhere to be found.
     #[error(
         "found no modules in {}; run `make wasm` in Headgate's source, or name their directory with \
@@ -33,10 +33,16 @@ pub(crate) enum ModuleError {
     NoDirectory(Vec<PathBuf>),
     /// A file that cannot be read.
     #[error("{}: {error}; run `make wasm` again", path.display())]
-    Unreadable { path: PathBuf, error: std::io::Error },
+    Unreadable {
+        path: PathBuf,
+        error: std::io::Error,
+    },
     /// The list is none.
     #[error("{}: {error}; run `make wasm` again", path.display())]
-    List { path: PathBuf, error: serde_json::Error },
+    List {
+        path: PathBuf,
+        error: serde_json::Error,
+    },
     /// The list does not name the module.
     #[error("{} names no module \"{PIPELINE}\"; run `make wasm` again", .0.display())]
     NotListed(PathBuf),
@@ -46,11 +52,18 @@ pub(crate) enum ModuleError {
          this build; run `make wasm` again",
         path.display()
     )]
-    OtherContent { path: PathBuf, expected: String, found: String },
+    OtherContent {
+        path: PathBuf,
+        expected: String,
+        found: String,
+    },
 }
 
 fn shown(paths: &[PathBuf]) -> String {
-    let paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+    let paths: Vec<String> = paths
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect();
     paths.join(", ")
 }
 
@@ -63,7 +76,7 @@ struct Entry {
 /// Finds the pipeline's module and holds it against the list beside it. `named` is the directory that
 /// the user named; without one it is looked for beside the program, and in `target/modules` here and
 /// further up, which is where a checkout has it.
-pub(crate) fn pipeline(named: Option<&Path>) -> Result<Module, ModuleError> {
+pub fn pipeline(named: Option<&Path>) -> Result<Module, ModuleError> {
     let places = match named {
         Some(directory) => vec![directory.to_owned()],
         None => usual_places(),
@@ -73,29 +86,48 @@ pub(crate) fn pipeline(named: Option<&Path>) -> Result<Module, ModuleError> {
         .find(|place| place.join(LIST).is_file())
         .ok_or_else(|| ModuleError::NoDirectory(places.clone()))?;
     let list = directory.join(LIST);
-    let entries: Vec<Entry> = serde_json::from_slice(&read(&list)?)
-        .map_err(|error| ModuleError::List { path: list.clone(), error })?;
+    let entries: Vec<Entry> =
+        serde_json::from_slice(&read(&list)?).map_err(|error| ModuleError::List {
+            path: list.clone(),
+            error,
+        })?;
     let entry = entries
         .into_iter()
         .find(|entry| entry.name == PIPELINE)
         .ok_or(ModuleError::NotListed(list))?;
     let path = directory.join(format!("{PIPELINE}.wasm"));
     let bytes = read(&path)?;
-    let found: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let found: String = Sha256::digest(&bytes)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     if found != entry.sha256 {
-        return Err(ModuleError::OtherContent { path, expected: entry.sha256, found });
+        return Err(ModuleError::OtherContent {
+            path,
+            expected: entry.sha256,
+            found,
+        });
     }
     let short: String = found.chars().take(12).collect();
-    Ok(Module { bytes, file_name: format!("{PIPELINE}-{short}.wasm") })
+    Ok(Module {
+        bytes,
+        file_name: format!("{PIPELINE}-{short}.wasm"),
+    })
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, ModuleError> {
-    fs::read(path).map_err(|error| ModuleError::Unreadable { path: path.to_owned(), error })
+    fs::read(path).map_err(|error| ModuleError::Unreadable {
+        path: path.to_owned(),
+        error,
+    })
 }
 
 fn usual_places() -> Vec<PathBuf> {
     let program = std::env::current_exe().ok();
-    let beside = program.as_deref().and_then(Path::parent).map(|folder| folder.join("modules"));
+    let beside = program
+        .as_deref()
+        .and_then(Path::parent)
+        .map(|folder| folder.join("modules"));
     let here = std::env::current_dir().unwrap_or_default();
     let checkout = here.ancestors().map(|folder| folder.join("target/modules"));
     beside.into_iter().chain(checkout).collect()
@@ -117,8 +149,9 @@ mod tests {
 
     #[test]
     fn a_module_that_fits_its_list_is_named_by_its_content() {
-        let directory =
-            directory(&format!(r#"[{{"name": "gateway", "sha256": "{SHA256}", "bytes": 6}}]"#));
+        let directory = directory(&format!(
+            r#"[{{"name": "gateway", "sha256": "{SHA256}", "bytes": 6}}]"#
+        ));
         let module = pipeline(Some(directory.path())).unwrap();
         assert_eq!(module.file_name, "gateway-120970d81283.wasm");
         assert_eq!(module.bytes, b"module");

@@ -3,75 +3,87 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::Context;
 use clap::Args;
+use gateway_model::Gateway;
 
+use crate::document;
+use crate::exit_status::ExitStatus;
 use crate::files;
+use crate::input::Source;
 use crate::modules;
-use crate::source::Source;
+use crate::overrides::Overrides;
 
 /// Show, or write, what Envoy is given for a document
 #[derive(Debug, Args)]
-#[command(
-    long_about = "Shows what Envoy is given for a document: the bootstrap, the clusters (CDS), the \
-                  routes (RDS) and the pipeline's configuration (ECDS). The same document gives the \
-                  same bytes.\n\n\
-                  With --out the files are written into a directory, the wasm module beside them, \
-                  and a stock Envoy runs it: `envoy -c DIR/bootstrap.yaml`.",
-    after_help = "Examples:\n  \
-                  headgate render gateway.yaml\n  \
-                  headgate render gateway.yaml --out /tmp/gateway && envoy -c /tmp/gateway/bootstrap.yaml\n  \
-                  headgate render gateway.yaml --out rendered --seen-at /etc/headgate   # to be mounted there"
-)]
-pub(crate) struct RenderArgs {
-    #[command(flatten)]
+#[command(long_about = LONG_ABOUT, after_help = format!("{EXAMPLES}\n\n{}", ExitStatus::help()))]
+pub struct Arguments {
+    /// The document, in YAML or JSON; "-" for standard input
+    #[arg(value_name = "FILE")]
     source: Source,
-
-    /// Write the files and the module into this directory, instead of showing the files
+    /// Write the files and the wasm module into this directory, instead of showing the files
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-
-    /// Where Envoy will see the directory; where it is, if this is not given
+    /// Where Envoy will see the directory, if not where it is
     #[arg(long, value_name = "PATH", requires = "out")]
     seen_at: Option<String>,
-
     /// The directory of the wasm modules
     #[arg(long, value_name = "DIR", env = "HEADGATE_MODULES")]
     modules: Option<PathBuf>,
+    #[command(flatten)]
+    overrides: Overrides,
 }
+
+const LONG_ABOUT: &str = "\
+Show what Envoy is given for a document: the bootstrap, the clusters (CDS), the routes (RDS) and the \
+configuration of the pipeline (ECDS). The same document gives the same bytes.
+
+With --out the files are written into a directory that Envoy watches, the wasm module beside them, and \
+a stock Envoy runs it.";
+
+const EXAMPLES: &str = "\
+Examples:
+  headgate render gateway.yaml                                          show it
+  headgate render gateway.yaml --out rendered                           write it
+  headgate render gateway.yaml --out rendered --seen-at /etc/headgate   write it for a container
+  envoy -c rendered/bootstrap.yaml                                      run what was written";
 
 /// Where a directory is seen when the files are only shown: where images have it.
 const SHOWN_AT: &str = "/etc/headgate";
 
-impl RenderArgs {
-    /// The document that is rendered.
-    pub(crate) fn source(&self) -> &Source {
-        &self.source
-    }
-
-    /// Renders a document that was read and found right.
-    pub(crate) fn run(&self, gateway: gateway_model::Gateway) -> Result<()> {
-        let gateway = self.source.adapt(gateway)?;
-        let Some(out) = &self.out else {
-            return show(&gateway);
-        };
-        let module = modules::pipeline(self.modules.as_deref())?;
-        let seen_at = match &self.seen_at {
-            Some(path) => path.clone(),
-            None => std::path::absolute(out)
-                .with_context(|| out.display().to_string())?
-                .to_string_lossy()
-                .into_owned(),
-        };
-        let placement = files::placement(&seen_at, &module);
-        files::write(out, &gateway, &placement, &module)?;
-        anstream::println!("wrote {}", out.display());
-        anstream::println!("run it with: envoy -c {seen_at}/bootstrap.yaml");
-        Ok(())
-    }
+/// Renders a document.
+///
+/// # Errors
+/// When it cannot be read, there is no module, or the files cannot be written.
+pub fn run(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
+    let gateway = match document::load(&arguments.source)? {
+        Ok(gateway) => arguments.overrides.apply(gateway)?,
+        Err(status) => return Ok(status),
+    };
+    let Some(out) = &arguments.out else {
+        return show(&gateway);
+    };
+    let module = modules::pipeline(arguments.modules.as_deref())?;
+    let seen_at = match &arguments.seen_at {
+        Some(path) => path.clone(),
+        None => std::path::absolute(out)
+            .with_context(|| format!("cannot tell where {} is", out.display()))?
+            .display()
+            .to_string(),
+    };
+    let placement = files::placement(&seen_at, &module);
+    files::write(out, &gateway, &placement, &module)?;
+    let bootstrap = out.join(envoy_render::BOOTSTRAP);
+    writeln!(
+        anstream::stdout(),
+        "wrote {}; run it with: envoy -c {}",
+        out.display(),
+        bootstrap.display()
+    )?;
+    Ok(ExitStatus::Ok)
 }
 
-fn show(gateway: &gateway_model::Gateway) -> Result<()> {
+fn show(gateway: &Gateway) -> anyhow::Result<ExitStatus> {
     let placement = envoy_render::Placement {
         directory: SHOWN_AT.to_owned(),
         module: format!("{SHOWN_AT}/modules/gateway.wasm"),
@@ -80,5 +92,5 @@ fn show(gateway: &gateway_model::Gateway) -> Result<()> {
     for (file, text) in envoy_render::render(gateway, &placement) {
         writeln!(out, "--- # {file}\n{text}")?;
     }
-    Ok(())
+    Ok(ExitStatus::Ok)
 }

@@ -11,14 +11,14 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 /// The admin endpoint of an Envoy on this machine.
 #[derive(Debug, Clone)]
-pub(crate) struct Admin {
+pub struct Admin {
     client: Client<HttpConnector, Empty<Bytes>>,
     port: u16,
 }
 
 /// Whether Envoy answers requests.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Readiness {
+pub enum Readiness {
     Yes,
     /// Why not.
     No(String),
@@ -28,14 +28,20 @@ pub(crate) enum Readiness {
 const PAUSE: Duration = Duration::from_millis(20);
 
 impl Admin {
-    pub(crate) fn new(port: u16) -> Self {
-        Self { client: Client::builder(TokioExecutor::new()).build_http(), port }
+    pub fn new(port: u16) -> Self {
+        Self {
+            client: Client::builder(TokioExecutor::new()).build_http(),
+            port,
+        }
     }
 
     /// Waits until Envoy is live *and* has taken the pipeline: with a pipeline that it refused Envoy
     /// calls itself live, and answers every request with 500.
-    pub(crate) async fn ready_within(&self, time: Duration) -> Readiness {
-        #[allow(clippy::disallowed_methods, reason = "this is native code, which has a clock")]
+    pub async fn ready_within(&self, time: Duration) -> Readiness {
+        #[allow(
+            clippy::disallowed_methods,
+            reason = "this is native code, which has a clock"
+        )]
         let deadline = Instant::now() + time;
         let mut last = "it did not answer".to_owned();
         loop {
@@ -62,7 +68,9 @@ impl Admin {
     }
 
     async fn get(&self, path: &str) -> Option<String> {
-        let uri = format!("http://127.0.0.1:{}{path}", self.port).parse().ok()?;
+        let uri = format!("http://127.0.0.1:{}{path}", self.port)
+            .parse()
+            .ok()?;
         let response = self.client.get(uri).await.ok()?;
         let body = response.into_body().collect().await.ok()?.to_bytes();
         Some(String::from_utf8_lossy(&body).into_owned())
@@ -83,7 +91,10 @@ fn pipeline_state(stats: &str) -> Pipeline {
     let value_of = |name: &str| {
         let lines = stats.lines().filter_map(|line| line.rsplit_once(": "));
         let of_name = lines.filter(|(key, _)| key.ends_with(name));
-        of_name.filter_map(|(_, value)| value.trim().parse::<u64>().ok()).max().unwrap_or(0)
+        of_name
+            .filter_map(|(_, value)| value.trim().parse::<u64>().ok())
+            .max()
+            .unwrap_or(0)
     };
     if value_of(".config_reload") > 0 {
         Pipeline::Taken
@@ -102,9 +113,18 @@ mod tests {
     fn the_pipelines_state_is_read_from_the_statistics() {
         let prefix = "extension_config_discovery.http_filter.headgate.pipeline";
         for (stats, state) in [
-            (format!("{prefix}.config_fail: 0\n{prefix}.config_reload: 1\n"), Pipeline::Taken),
-            (format!("{prefix}.config_fail: 1\n{prefix}.config_reload: 0\n"), Pipeline::Refused),
-            (format!("{prefix}.config_fail: 0\n{prefix}.config_reload: 0\n"), Pipeline::Unknown),
+            (
+                format!("{prefix}.config_fail: 0\n{prefix}.config_reload: 1\n"),
+                Pipeline::Taken,
+            ),
+            (
+                format!("{prefix}.config_fail: 1\n{prefix}.config_reload: 0\n"),
+                Pipeline::Refused,
+            ),
+            (
+                format!("{prefix}.config_fail: 0\n{prefix}.config_reload: 0\n"),
+                Pipeline::Unknown,
+            ),
             (String::new(), Pipeline::Unknown),
         ] {
             assert_eq!(pipeline_state(&stats), state, "{stats}");

@@ -8,7 +8,7 @@ const VERSION: &str = "1.40";
 
 /// Why there is no Envoy to run.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum BinaryError {
+pub enum BinaryError {
     /// Nowhere to be found.
     #[error(
         "found no Envoy, neither in .tools/ here or further up nor in PATH.\n\
@@ -23,13 +23,17 @@ pub(crate) enum BinaryError {
 }
 
 /// The Envoy to run; one of another version than Headgate's is told of and used.
-pub(crate) fn find(named: Option<&Path>) -> Result<PathBuf, BinaryError> {
+pub fn find(named: Option<&Path>) -> Result<PathBuf, BinaryError> {
     let path = match named {
         Some(path) => path.to_owned(),
-        None => usual_places().find(|path| path.is_file()).ok_or(BinaryError::NotFound)?,
+        None => usual_places()
+            .find(|path| path.is_file())
+            .ok_or(BinaryError::NotFound)?,
     };
-    let version = version_of(&path)
-        .map_err(|problem| BinaryError::NotEnvoy { path: path.clone(), problem })?;
+    let version = version_of(&path).map_err(|problem| BinaryError::NotEnvoy {
+        path: path.clone(),
+        problem,
+    })?;
     if !version.contains(&format!("/{VERSION}.")) {
         anstream::eprintln!(
             "warning: {} is Envoy {version}; Headgate is tested with {VERSION}",
@@ -44,13 +48,18 @@ fn usual_places() -> impl Iterator<Item = PathBuf> {
     let tools = format!(".tools/envoy-{VERSION}.0/envoy");
     let checkout: Vec<PathBuf> = here.ancestors().map(|folder| folder.join(&tools)).collect();
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let path: Vec<PathBuf> = std::env::split_paths(&path).map(|dir| dir.join("envoy")).collect();
+    let path: Vec<PathBuf> = std::env::split_paths(&path)
+        .map(|dir| dir.join("envoy"))
+        .collect();
     checkout.into_iter().chain(path)
 }
 
 /// `envoy  version: <commit>/1.40.0/Clean/RELEASE/BoringSSL`.
 fn version_of(path: &Path) -> Result<String, String> {
-    let output = Command::new(path).arg("--version").output().map_err(|error| error.to_string())?;
+    let output = Command::new(path)
+        .arg("--version")
+        .output()
+        .map_err(|error| error.to_string())?;
     let text = String::from_utf8_lossy(&output.stdout);
     let version = text.lines().find_map(|line| line.split_once("version:"));
     version

@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 use serde::Deserialize;
 
 /// `--log-format` of Envoy: level, logger, text, so that they can be told apart again.
-pub(crate) const FORMAT: &str = "%l\t%n\t%v";
+pub const FORMAT: &str = "%l\t%n\t%v";
 
 const DIM: Style = Style::new().dimmed();
 const GOOD: Style = AnsiColor::Green.on_default();
@@ -14,7 +14,7 @@ const ODD: Style = AnsiColor::Yellow.on_default();
 const BAD: Style = AnsiColor::Red.on_default().bold();
 
 /// A line of Envoy's log.
-pub(crate) fn log(line: &str) -> String {
+pub fn log(line: &str) -> String {
     let mut parts = line.splitn(3, '\t');
     let (Some(level), Some(logger), Some(text)) = (parts.next(), parts.next(), parts.next()) else {
         return line.to_owned();
@@ -46,7 +46,7 @@ struct Request<'a> {
 }
 
 /// A line of the access log; any other line as it is.
-pub(crate) fn request(line: &str) -> String {
+pub fn request(line: &str) -> String {
     let Ok(request) = serde_json::from_str::<Request<'_>>(line) else {
         return line.to_owned();
     };
@@ -85,16 +85,25 @@ mod tests {
     #[test]
     fn a_request_is_one_short_line() {
         let line = r#"{"method":"GET","host":"a","path":"/pets/7","status":200,"reason":"via_upstream","route":"GET /pets/{id}","function":"pets-1","duration_ms":3}"#;
-        assert_eq!(plain(&request(line)), "200 GET a/pets/7 GET /pets/{id} -> pets-1 3 ms");
+        assert_eq!(
+            plain(&request(line)),
+            "200 GET a/pets/7 GET /pets/{id} -> pets-1 3 ms"
+        );
         let refused = r#"{"method":"GET","host":"a","path":"/x","status":404,"reason":"no_route","route":null,"function":"no-function","duration_ms":0}"#;
         assert_eq!(plain(&request(refused)), "404 GET a/x no_route 0 ms");
     }
 
     #[test]
     fn a_line_of_the_log_keeps_its_text() {
-        assert_eq!(plain(&log("warning\tmain\tsomething")), "warning main something");
+        assert_eq!(
+            plain(&log("warning\tmain\tsomething")),
+            "warning main something"
+        );
         let filter = "error\twasm\twasm log headgate.pipeline: gateway refused";
-        assert_eq!(plain(&log(filter)), "  error filter headgate.pipeline: gateway refused");
+        assert_eq!(
+            plain(&log(filter)),
+            "  error filter headgate.pipeline: gateway refused"
+        );
     }
 
     #[test]

@@ -7,7 +7,7 @@ use gateway_model::Gateway;
 /// A port that cannot be had.
 #[derive(Debug, thiserror::Error)]
 #[error("{what} cannot use {address}: {error}; {repair}")]
-pub(crate) struct PortError {
+pub struct PortError {
     what: String,
     address: SocketAddr,
     error: std::io::Error,
@@ -15,7 +15,7 @@ pub(crate) struct PortError {
 }
 
 /// Whether each listener and the admin endpoint can have their port.
-pub(crate) fn require_free(gateway: &Gateway) -> Result<(), PortError> {
+pub fn require_free(gateway: &Gateway) -> Result<(), PortError> {
     let listeners = gateway.listeners.iter().map(|listener| {
         let name = listener.name.as_str();
         let address = SocketAddr::new(listener.address.0, listener.port.get());
@@ -25,8 +25,12 @@ pub(crate) fn require_free(gateway: &Gateway) -> Result<(), PortError> {
     let admin = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), gateway.admin.port.get());
     let repair = "move it with --admin-port PORT".to_owned();
     for (what, address, repair) in listeners.chain([("the admin endpoint".into(), admin, repair)]) {
-        TcpListener::bind(address)
-            .map_err(|error| PortError { what, address, error, repair })?;
+        TcpListener::bind(address).map_err(|error| PortError {
+            what,
+            address,
+            error,
+            repair,
+        })?;
     }
     Ok(())
 }

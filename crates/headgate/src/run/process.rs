@@ -14,7 +14,7 @@ use super::lines;
 
 /// A running Envoy, and the tasks that show what it says.
 #[derive(Debug)]
-pub(crate) struct Envoy {
+pub struct Envoy {
     child: Child,
     shown: [JoinHandle<()>; 2],
 }
@@ -24,12 +24,7 @@ const GRACE: Duration = Duration::from_secs(10);
 
 impl Envoy {
     /// Starts Envoy on the files in a directory.
-    pub(crate) fn start(
-        binary: &Path,
-        directory: &Path,
-        concurrency: u16,
-        verbose: bool,
-    ) -> Result<Self> {
+    pub fn start(binary: &Path, directory: &Path, concurrency: u16, verbose: bool) -> Result<Self> {
         let mut command = Command::new(binary);
         command
             .arg("-c")
@@ -46,30 +41,40 @@ impl Envoy {
             // Ctrl-C reaches a whole foreground group; Envoy is to be stopped by us, in order.
             .process_group(0)
             .kill_on_drop(true);
-        let mut child =
-            command.spawn().with_context(|| format!("{} does not start", binary.display()))?;
+        let mut child = command
+            .spawn()
+            .with_context(|| format!("{} does not start", binary.display()))?;
         let requests = show(child.stdout.take(), |line| {
             anstream::println!("{}", lines::request(line));
         });
-        let log = show(child.stderr.take(), |line| anstream::eprintln!("{}", lines::log(line)));
-        Ok(Self { child, shown: [requests, log] })
+        let log = show(child.stderr.take(), |line| {
+            anstream::eprintln!("{}", lines::log(line))
+        });
+        Ok(Self {
+            child,
+            shown: [requests, log],
+        })
     }
 
     /// Waits for its end.
-    pub(crate) async fn ended(&mut self) -> String {
+    pub async fn ended(&mut self) -> String {
         let ended = self.child.wait().await;
         self.said_all().await;
         ended.map_or_else(|error| error.to_string(), |status| status.to_string())
     }
 
     /// Stops it, first as asked, then for good.
-    pub(crate) async fn stop(mut self) -> Result<()> {
+    pub async fn stop(mut self) -> Result<()> {
         let status = match self.child.id() {
             None => self.child.wait().await?,
             Some(id) => self.terminate(id).await?,
         };
         self.said_all().await;
-        if status.success() { Ok(()) } else { bail!("Envoy ended: {status}") }
+        if status.success() {
+            Ok(())
+        } else {
+            bail!("Envoy ended: {status}")
+        }
     }
 
     async fn terminate(&mut self, id: u32) -> Result<ExitStatus> {
@@ -80,7 +85,10 @@ impl Envoy {
             return Ok(status?);
         }
         self.child.kill().await?;
-        bail!("Envoy did not stop within {} s and was killed", GRACE.as_secs())
+        bail!(
+            "Envoy did not stop within {} s and was killed",
+            GRACE.as_secs()
+        )
     }
 
     async fn said_all(&mut self) {

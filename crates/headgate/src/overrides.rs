@@ -1,4 +1,4 @@
-//! The document that a command works on, as it is to be used here.
+//! What is different about a document on this machine.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
@@ -7,13 +7,10 @@ use clap::Args;
 use filter_api::{ConfigError, Filter};
 use gateway_model::{Address, BindAddress, Gateway, Host, Port, UpstreamName};
 
-/// The document, and what is different about it on this machine.
+/// What is different about a document on this machine: addresses and ports, nothing else.
 #[derive(Debug, Args)]
-pub(crate) struct Source {
-    /// The document, `gateway.yaml`; `-` is standard input
-    #[arg(value_name = "FILE")]
-    pub(crate) file: String,
-
+#[command(next_help_heading = "On this machine")]
+pub struct Overrides {
     /// Call an upstream at another address, for work without the network that the document speaks of:
     /// --upstream pets=127.0.0.1:8081
     #[arg(long = "upstream", value_name = "NAME=HOST:PORT")]
@@ -43,16 +40,23 @@ impl FromStr for Moved {
             .split_once('=')
             .ok_or_else(|| format!("expected NAME=HOST:PORT, found \"{text}\""))?;
         let address = address.parse().map_err(|error| format!("{error}"))?;
-        Ok(Self { name: name.to_owned(), address })
+        Ok(Self {
+            name: name.to_owned(),
+            address,
+        })
     }
 }
 
-/// Why a document cannot be used as it was asked for.
+/// Why a document cannot be used as the command line wants it.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum SourceError {
+pub enum OverrideError {
     /// Something is moved that is not there.
     #[error("the document has no {kind} \"{name}\"; it has {}", .known.join(", "))]
-    Unknown { kind: &'static str, name: String, known: Vec<String> },
+    Unknown {
+        kind: &'static str,
+        name: String,
+        known: Vec<String>,
+    },
     /// A listener needs an address, not a name.
     #[error("--listener {name}: expected an IP address of this machine, found \"{host}\"")]
     NotAnIp { name: String, host: String },
@@ -64,26 +68,40 @@ pub(crate) enum SourceError {
     Pipeline(#[from] ConfigError),
 }
 
-impl Source {
-    /// Applies what is different here, and lets the pipeline's own constructor have the last word.
-    pub(crate) fn adapt(&self, mut gateway: Gateway) -> Result<Gateway, SourceError> {
+impl Overrides {
+    /// The document as it is to be used here. The pipeline's own constructor has the last word.
+    ///
+    /// # Errors
+    /// When the command line speaks of what the document does not have.
+    pub fn apply(&self, mut gateway: Gateway) -> Result<Gateway, OverrideError> {
         self.move_upstreams(&mut gateway.upstreams)?;
         for moved in &self.listeners {
-            let known = gateway.listeners.iter().map(|l| l.name.as_str().to_owned()).collect();
+            let known = gateway
+                .listeners
+                .iter()
+                .map(|l| l.name.as_str().to_owned())
+                .collect();
             let listener = gateway
                 .listeners
                 .iter_mut()
                 .find(|listener| listener.name.as_str() == moved.name)
-                .ok_or(SourceError::Unknown { kind: "listener", name: moved.name.clone(), known })?;
+                .ok_or(OverrideError::Unknown {
+                    kind: "listener",
+                    name: moved.name.clone(),
+                    known,
+                })?;
             let Host::Ip(ip) = moved.address.host else {
                 let host = moved.address.host.to_string();
-                return Err(SourceError::NotAnIp { name: moved.name.clone(), host });
+                return Err(OverrideError::NotAnIp {
+                    name: moved.name.clone(),
+                    host,
+                });
             };
             listener.address = BindAddress(ip);
             listener.port = moved.address.port;
         }
         if let Some(port) = self.admin_port {
-            gateway.admin.port = Port::new(port).ok_or(SourceError::AdminPort(port))?;
+            gateway.admin.port = Port::new(port).ok_or(OverrideError::AdminPort(port))?;
         }
         let functions = envoy_render::Function::of(&gateway);
         gateway::Pipeline::compile(envoy_render::pipeline_config(&gateway, &functions))?;
@@ -93,13 +111,20 @@ impl Source {
     fn move_upstreams(
         &self,
         upstreams: &mut BTreeMap<UpstreamName, gateway_model::Upstream>,
-    ) -> Result<(), SourceError> {
+    ) -> Result<(), OverrideError> {
         for moved in &self.upstreams {
-            let known = upstreams.keys().map(|name| name.as_str().to_owned()).collect();
+            let known = upstreams
+                .keys()
+                .map(|name| name.as_str().to_owned())
+                .collect();
             let (_, upstream) = upstreams
                 .iter_mut()
                 .find(|(name, _)| name.as_str() == moved.name)
-                .ok_or(SourceError::Unknown { kind: "upstream", name: moved.name.clone(), known })?;
+                .ok_or(OverrideError::Unknown {
+                    kind: "upstream",
+                    name: moved.name.clone(),
+                    known,
+                })?;
             upstream.address = moved.address.clone();
         }
         Ok(())

@@ -1,0 +1,58 @@
+//! How a listener speaks HTTP.
+
+use gateway_model::Listener;
+use serde_json::{Value, json};
+
+use crate::Placement;
+use crate::access_log::access_log;
+use crate::discovery::{PIPELINE, ROUTES, source};
+use crate::pipeline::EXTENSION;
+use crate::routes::ROUTE_TABLE;
+
+/// `envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager`, hardened as
+/// an edge needs it (Envoy's "Configuring Envoy as an edge proxy").
+pub(crate) fn http_connection_manager(listener: &Listener, placement: &Placement) -> Value {
+    json!({
+        "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+        "stat_prefix": listener.name.as_str(),
+        "codec_type": "AUTO",
+        // The client's address is the connection's; what it says of itself is not believed.
+        "use_remote_address": true,
+        // What the pipeline matches and what the upstream receives are one string.
+        "normalize_path": true,
+        "merge_slashes": true,
+        "path_with_escaped_slashes_action": "REJECT_REQUEST",
+        "common_http_protocol_options": {
+            "idle_timeout": "3600s",
+            // "x_user" and "x-user" are one header to many servers.
+            "headers_with_underscores_action": "REJECT_REQUEST",
+        },
+        "http2_protocol_options": {
+            "max_concurrent_streams": 100,
+            "initial_stream_window_size": 65_536,
+            "initial_connection_window_size": 1_048_576,
+        },
+        "request_headers_timeout": "10s",
+        // For requests whose function is not chosen yet; a function brings its own.
+        "stream_idle_timeout": "30s",
+        // A function says whether it can be upgraded.
+        "upgrade_configs": [{ "upgrade_type": "websocket", "enabled": false }],
+        "access_log": [access_log()],
+        "rds": { "route_config_name": ROUTE_TABLE, "config_source": source(ROUTES, placement) },
+        "http_filters": [
+            {
+                "name": EXTENSION,
+                "config_discovery": {
+                    "config_source": source(PIPELINE, placement),
+                    "type_urls": ["type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm"],
+                },
+            },
+            {
+                "name": "envoy.filters.http.router",
+                "typed_config": {
+                    "@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router",
+                },
+            },
+        ],
+    })
+}

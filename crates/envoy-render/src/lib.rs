@@ -1,0 +1,64 @@
+//! From the document to what Envoy reads.
+//!
+//! [`render`] is a pure function: the same document and the same placement give the same bytes. It
+//! renders the whole world at once and writes nothing; whoever carries the files decides nothing.
+//!
+//! | file | what Envoy takes from it | when it changes |
+//! | --- | --- | --- |
+//! | `bootstrap.yaml` | admin, listeners, limits | Envoy restarts |
+//! | `cds.yaml` | a cluster for each function | Envoy takes it up |
+//! | `rds.yaml` | a route for each function, keyed on the internal header | Envoy takes it up |
+//! | `ecds.yaml` | the pipeline's configuration | Envoy takes it up |
+//!
+//! A module here is named after the part of Envoy's configuration that it writes.
+
+mod access_log;
+mod bootstrap;
+mod clusters;
+mod discovery;
+mod function;
+mod http_connection_manager;
+mod listeners;
+mod pipeline;
+mod routes;
+mod yaml;
+
+use std::collections::BTreeMap;
+
+use gateway_model::Gateway;
+
+pub use discovery::{BOOTSTRAP, CLUSTERS, PIPELINE, ROUTES};
+pub use function::Function;
+pub use pipeline::pipeline_config;
+
+/// Where what is rendered will be, as Envoy sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Placement {
+    /// The directory that holds the files, and that Envoy watches.
+    pub directory: String,
+    /// The pipeline's module.
+    pub module: String,
+}
+
+/// The files, by name, in the order in which they are best read.
+pub fn render(gateway: &Gateway, placement: &Placement) -> BTreeMap<&'static str, String> {
+    let functions = Function::of(gateway);
+    BTreeMap::from([
+        (
+            BOOTSTRAP,
+            yaml::write(&bootstrap::bootstrap(gateway, placement)),
+        ),
+        (
+            CLUSTERS,
+            discovery::response(&clusters::clusters(&functions)),
+        ),
+        (
+            ROUTES,
+            discovery::response(&[routes::route_configuration(&functions)]),
+        ),
+        (
+            PIPELINE,
+            discovery::response(&[pipeline::extension(gateway, &functions, placement)]),
+        ),
+    ])
+}

@@ -1,0 +1,98 @@
+//! The pipeline module and its configuration.
+
+use std::collections::BTreeMap;
+
+use filter_api::{ByteSize, Holding};
+use function_router::{DestinationConfig, RouteConfig};
+use gateway::Config;
+use gateway_model::{Gateway, UpstreamName};
+use serde_json::{Value, json};
+
+use crate::Placement;
+use crate::function::Function;
+
+/// The name by which listeners ask for the pipeline.
+pub(crate) const EXTENSION: &str = "headgate.pipeline";
+
+/// How much of a body may pile up while the pipeline waits. Above it the pipeline answers 503.
+const HELD_BYTES: ByteSize = ByteSize::from_kib(1024);
+
+/// Above this Envoy itself answers a bare 413. What lies between is more than a connection's buffer
+/// brings at once, so that the pipeline always sees its own limit first.
+pub(crate) const HELD_BYTES_LIMIT: u32 = HELD_BYTES.bytes() + 64 * 1024;
+
+/// The pipeline's configuration, which the pipeline's own constructor must be able to take.
+pub fn pipeline_config(
+    gateway: &Gateway,
+    functions: &BTreeMap<&UpstreamName, Function<'_>>,
+) -> Config {
+    let routes = gateway.routes.iter().map(|route| RouteConfig {
+        name: route.name().into_owned(),
+        matches: route.matches.to_config(),
+        to: route
+            .to
+            .iter()
+            .filter_map(|destination| {
+                let function = functions.get(&destination.upstream)?;
+                Some(DestinationConfig {
+                    function: function.key.clone(),
+                    weight: destination.weight.get(),
+                })
+            })
+            .collect(),
+    });
+    let holding = Holding {
+        allow_on_headers_stop_iteration: true,
+        max_held_bytes: HELD_BYTES,
+    };
+    Config {
+        routes: routes.collect(),
+        holding,
+    }
+}
+
+/// `envoy.config.core.v3.TypedExtensionConfig` with `envoy.extensions.filters.http.wasm.v3.Wasm`.
+///
+/// A module that traps is started again (`FAIL_RELOAD`): Envoy's default is to fail for good.
+pub(crate) fn extension(
+    gateway: &Gateway,
+    functions: &BTreeMap<&UpstreamName, Function<'_>>,
+    placement: &Placement,
+) -> Value {
+    json!({
+        "@type": "type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig",
+        "name": EXTENSION,
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm",
+            "config": {
+                "name": EXTENSION,
+                "failure_policy": "FAIL_RELOAD",
+                "allow_on_headers_stop_iteration": true,
+                "vm_config": {
+                    "vm_id": EXTENSION,
+                    "runtime": "envoy.wasm.runtime.v8",
+                    "code": { "local": { "filename": placement.module } },
+                },
+                "configuration": {
+                    "@type": "type.googleapis.com/google.protobuf.StringValue",
+                    "value": text(&pipeline_config(gateway, functions)),
+                },
+            },
+        },
+    })
+}
+
+/// JSON with a line for each route: to be read, and to be compared line by line.
+fn text(config: &Config) -> String {
+    let line = |value: serde_json::Result<String>| value.unwrap_or_default();
+    let routes: Vec<String> = config
+        .routes
+        .iter()
+        .map(|route| line(serde_json::to_string(route)))
+        .collect();
+    let holding = line(serde_json::to_string(&config.holding));
+    format!(
+        "{{\"routes\":[\n{}\n],\"holding\":{holding}}}\n",
+        routes.join(",\n")
+    )
+}

@@ -1,0 +1,98 @@
+//! Envoy's route table: one route for each function, found by the internal header.
+
+use std::collections::BTreeMap;
+
+use filter_api::FUNCTION_HEADER;
+use gateway_model::{Protocol, Retries, RetryOn, UpstreamName};
+use serde_json::{Map, Value, json};
+
+use crate::function::Function;
+use crate::pipeline::HELD_BYTES_LIMIT;
+
+/// The name by which listeners ask for the route table.
+pub(crate) const ROUTE_TABLE: &str = "headgate";
+
+/// `envoy.config.route.v3.RouteConfiguration`.
+///
+/// The table is a map, never a list: a look-up costs the same with ten functions and with ten
+/// thousand. The header is taken off on the way out, in both directions.
+pub(crate) fn route_configuration(functions: &BTreeMap<&UpstreamName, Function<'_>>) -> Value {
+    let map: Map<String, Value> = functions
+        .values()
+        .map(|function| {
+            (
+                function.key.clone(),
+                json!({ "action": action(&route(function)) }),
+            )
+        })
+        .collect();
+    json!({
+        "@type": "type.googleapis.com/envoy.config.route.v3.RouteConfiguration",
+        "name": ROUTE_TABLE,
+        "virtual_hosts": [{
+            "name": "all",
+            "domains": ["*"],
+            "request_headers_to_remove": [FUNCTION_HEADER],
+            "response_headers_to_remove": [FUNCTION_HEADER],
+            "matcher": {
+                "matcher_tree": {
+                    "input": {
+                        "name": "function",
+                        "typed_config": {
+                            "@type": "type.googleapis.com/envoy.type.matcher.v3.HttpRequestHeaderMatchInput",
+                            "header_name": FUNCTION_HEADER,
+                        },
+                    },
+                    "exact_match_map": { "map": map },
+                },
+                "on_no_match": { "action": action(&no_function()) },
+            },
+        }],
+    })
+}
+
+fn action(route: &Value) -> Value {
+    json!({ "name": "route", "typed_config": route })
+}
+
+const ROUTE: &str = "type.googleapis.com/envoy.config.route.v3.Route";
+
+fn route(function: &Function<'_>) -> Value {
+    let upstream = function.upstream;
+    let seconds = |duration: filter_api::Duration| format!("{}s", duration.get().as_secs_f64());
+    let mut to = json!({
+        "cluster": function.key,
+        "timeout": seconds(upstream.timeout()),
+        "idle_timeout": seconds(upstream.idle_timeout()),
+    });
+    if let Some(to) = to.as_object_mut() {
+        if let Some(retries) = &upstream.retries {
+            to.insert("retry_policy".to_owned(), retry_policy(retries));
+        }
+        if upstream.protocol == Protocol::WebSocket {
+            let upgrades = json!([{ "upgrade_type": "websocket", "enabled": true }]);
+            to.insert("upgrade_configs".to_owned(), upgrades);
+        }
+    }
+    json!({ "@type": ROUTE, "name": function.key, "match": { "prefix": "/" }, "route": to })
+}
+
+fn retry_policy(retries: &Retries) -> Value {
+    let on: Vec<&str> = retries.on.iter().copied().map(RetryOn::as_str).collect();
+    json!({ "retry_on": on.join(","), "num_retries": retries.times.get() })
+}
+
+/// What rules a request before its function is chosen, and answers one that has none: the pipeline
+/// answers those itself, so this is seen only where it does not run.
+fn no_function() -> Value {
+    json!({
+        "@type": ROUTE,
+        "name": "no-function",
+        "match": { "prefix": "/" },
+        "request_body_buffer_limit": HELD_BYTES_LIMIT,
+        "direct_response": {
+            "status": 503,
+            "body": { "inline_string": "no function was chosen for this request\n" },
+        },
+    })
+}

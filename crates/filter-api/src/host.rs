@@ -1,0 +1,221 @@
+//! What a host can do for a filter, one trait for each capability.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use crate::{Callout, CalloutId, HeaderList};
+
+/// The host did not do what was asked. It costs the one request that asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum HostError {
+    /// The host refused with a status of the proxy-wasm ABI.
+    #[error("{call} was refused by the host with status {status} ({})", status_name(*.status))]
+    Refused {
+        /// The hostcall.
+        call: &'static str,
+        /// `proxy_status_t` of the ABI.
+        status: u32,
+    },
+    /// What was asked for does not exist in this phase of the request.
+    #[error("{0} is not to be had in this phase of the request")]
+    WrongPhase(&'static str),
+    /// The host handed out bytes that are no header list.
+    #[error(transparent)]
+    Malformed(#[from] crate::MalformedHeaderList),
+}
+
+/// Names of the proxy-wasm ABI v0.2.1, `proxy_status_t`.
+fn status_name(status: u32) -> &'static str {
+    match status {
+        1 => "not found",
+        2 => "bad argument",
+        3 => "serialization failure",
+        4 => "parse failure",
+        6 => "invalid memory access",
+        7 => "empty",
+        8 => "compare-and-swap mismatch",
+        10 => "internal failure",
+        12 => "unimplemented",
+        _ => "unknown",
+    }
+}
+
+/// A list of fields of the message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fields {
+    /// Of the request, before its body.
+    RequestHeaders,
+    /// Of the request, after its body.
+    RequestTrailers,
+    /// Of the response, before its body.
+    ResponseHeaders,
+    /// Of the response, after its body.
+    ResponseTrailers,
+}
+
+/// One half of an exchange.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// From the client to the upstream.
+    Request,
+    /// From the upstream to the client.
+    Response,
+}
+
+/// The wall clock.
+pub trait Clock {
+    /// Time since the Unix epoch.
+    fn unix_time(&self) -> Duration;
+}
+
+/// Random numbers, for choices and seeds; not for keys.
+pub trait Random {
+    /// 64 evenly spread bits.
+    fn random(&mut self) -> u64;
+}
+
+/// The log of the host.
+pub trait Log {
+    /// Writes a line.
+    fn log(&mut self, level: Level, message: &str);
+}
+
+/// How much a line of the log matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// For whoever changes the code.
+    Debug,
+    /// A milestone.
+    Info,
+    /// Something is not as it should be; work goes on.
+    Warn,
+    /// Something failed.
+    Error,
+}
+
+/// Reads and edits of the message at hand.
+pub trait Edit {
+    /// The request's header fields as they came from the client. They are taken once and kept, so they
+    /// can be asked for in every phase; edits do not show in them.
+    ///
+    /// # Errors
+    /// When the host does not hand them out.
+    fn request_headers(&mut self) -> Result<Rc<HeaderList>, HostError>;
+
+    /// A list of fields as it is now, edits included.
+    ///
+    /// # Errors
+    /// When this phase has no such list.
+    fn fields(&mut self, of: Fields) -> Result<HeaderList, HostError>;
+
+    /// Sets a field to one value, whatever values it had.
+    ///
+    /// # Errors
+    /// When this phase has no such list, or the value may not stand in a header.
+    fn set_field(&mut self, of: Fields, name: &str, value: &[u8]) -> Result<(), HostError>;
+
+    /// Adds a value to a field, behind those it has.
+    ///
+    /// # Errors
+    /// As [`Edit::set_field`].
+    fn add_field(&mut self, of: Fields, name: &str, value: &[u8]) -> Result<(), HostError>;
+
+    /// Removes all values of a field; one that is not there is no error.
+    ///
+    /// # Errors
+    /// When this phase has no such list.
+    fn remove_field(&mut self, of: Fields, name: &str) -> Result<(), HostError>;
+
+    /// Replaces the whole body. Only while the body is at hand: in the body callback, and while
+    /// waiting that began there. `content-length` is the exchange's to set or remove.
+    ///
+    /// # Errors
+    /// When there is no body to replace.
+    fn set_body(&mut self, of: Direction, body: &[u8]) -> Result<(), HostError>;
+}
+
+/// Values that other filters and the access log can read.
+pub trait FilterState {
+    /// Sets `wasm.<name>` in the filter state of the request, in the access log as
+    /// `%FILTER_STATE(wasm.<name>:PLAIN)%`.
+    ///
+    /// # Errors
+    /// When the host refuses.
+    fn set_filter_state(&mut self, name: &str, value: &[u8]) -> Result<(), HostError>;
+}
+
+/// A value that the threads of one host share, and its generation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SharedValue {
+    /// The bytes.
+    pub value: Vec<u8>,
+    /// Changes with each write; what [`SharedData::compare_and_swap`] compares.
+    pub generation: u32,
+}
+
+/// Values shared by the threads of one host, each of which has a VM of its own.
+pub trait SharedData {
+    /// The value of a key.
+    ///
+    /// # Errors
+    /// When the host fails; a key without a value is `None`.
+    fn shared(&mut self, key: &str) -> Result<Option<SharedValue>, HostError>;
+
+    /// Writes a value if its generation is still the given one; `false` when another thread was
+    /// first. A key without a value has generation 0, **and a write with 0 always succeeds**: first
+    /// touches race, so keys are made before there is traffic.
+    ///
+    /// # Errors
+    /// When the host fails.
+    fn compare_and_swap(
+        &mut self,
+        key: &str,
+        value: &[u8],
+        generation: u32,
+    ) -> Result<bool, HostError>;
+}
+
+/// Requests of the filter's own.
+pub trait Callouts {
+    /// Sends a request. Its outcome comes later, as a wake of the exchange or a call of the root that
+    /// sent it, and comes in every case.
+    ///
+    /// # Errors
+    /// When the host refuses at once, as for a cluster that does not exist. No outcome follows.
+    fn dispatch(&mut self, callout: &Callout<'_>) -> Result<CalloutId, HostError>;
+}
+
+/// Names a counter that was defined when the filter was configured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CounterId(pub u32);
+
+/// Counters of the host.
+pub trait Metrics {
+    /// Adds to a counter. A counter that cannot be written costs no request.
+    fn count(&mut self, counter: CounterId, by: u32);
+}
+
+/// All that an exchange may ask for.
+pub trait Host:
+    Clock + Random + Log + Edit + FilterState + SharedData + Callouts + Metrics
+{
+}
+
+impl<T: Clock + Random + Log + Edit + FilterState + SharedData + Callouts + Metrics> Host for T {}
+
+/// Exchanges that said [`crate::Waiting::Root`].
+pub trait WaitingExchanges {
+    /// Wakes all of them, once the root's callback has returned.
+    fn wake_all(&mut self);
+}
+
+/// All that a root may ask for.
+pub trait RootHost:
+    Clock + Random + Log + SharedData + Callouts + Metrics + WaitingExchanges
+{
+    /// Defines a counter, or finds the one of that name.
+    ///
+    /// # Errors
+    /// When the host refuses.
+    fn define_counter(&mut self, name: &str) -> Result<CounterId, HostError>;
+}

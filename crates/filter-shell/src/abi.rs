@@ -1,0 +1,374 @@
+//! The hostcalls of the proxy-wasm ABI v0.2.1 that Headgate makes, without a way to panic.
+//!
+//! Source: <https://github.com/proxy-wasm/spec/tree/main/abi-versions/v0.2.1>. Each function maps the
+//! host's status to a result; what the host allocates in this module's memory is taken over as it is.
+#![allow(unsafe_code)] // calling the host is what this module is for
+
+use std::ptr;
+use std::time::Duration;
+
+use filter_api::{Fields, HeaderList, HostError, Level, Reply};
+
+const OK: u32 = 0;
+const NOT_FOUND: u32 = 1;
+const EMPTY: u32 = 7;
+const CAS_MISMATCH: u32 = 8;
+
+/// `proxy_buffer_type_t`.
+#[derive(Debug, Clone, Copy)]
+#[repr(u32)]
+pub(crate) enum Buffer {
+    RequestBody = 0,
+    ResponseBody = 1,
+    CalloutResponseBody = 4,
+    PluginConfiguration = 7,
+}
+
+/// `proxy_map_type_t`, the lists that are not the message's.
+#[derive(Debug, Clone, Copy)]
+#[repr(u32)]
+pub(crate) enum Map {
+    RequestHeaders = 0,
+    RequestTrailers = 1,
+    ResponseHeaders = 2,
+    ResponseTrailers = 3,
+    CalloutResponseHeaders = 6,
+}
+
+impl From<Fields> for Map {
+    fn from(of: Fields) -> Self {
+        match of {
+            Fields::RequestHeaders => Self::RequestHeaders,
+            Fields::RequestTrailers => Self::RequestTrailers,
+            Fields::ResponseHeaders => Self::ResponseHeaders,
+            Fields::ResponseTrailers => Self::ResponseTrailers,
+        }
+    }
+}
+
+/// `proxy_stream_type_t`.
+#[derive(Debug, Clone, Copy)]
+#[repr(u32)]
+pub(crate) enum Stream {
+    Request = 0,
+    Response = 1,
+}
+
+mod import {
+    #[link(wasm_import_module = "env")]
+    unsafe extern "C" {
+        pub(super) fn proxy_log(level: u32, message: *const u8, size: usize) -> u32;
+        pub(super) fn proxy_get_current_time_nanoseconds(nanoseconds: *mut u64) -> u32;
+        pub(super) fn proxy_set_tick_period_milliseconds(milliseconds: u32) -> u32;
+        pub(super) fn proxy_get_buffer_bytes(
+            buffer: u32,
+            start: usize,
+            max_size: usize,
+            bytes: *mut *mut u8,
+            size: *mut usize,
+        ) -> u32;
+        pub(super) fn proxy_set_buffer_bytes(
+            buffer: u32,
+            start: usize,
+            replaced: usize,
+            bytes: *const u8,
+            size: usize,
+        ) -> u32;
+        pub(super) fn proxy_get_header_map_pairs(
+            map: u32,
+            bytes: *mut *mut u8,
+            size: *mut usize,
+        ) -> u32;
+        pub(super) fn proxy_replace_header_map_value(
+            map: u32,
+            name: *const u8,
+            name_size: usize,
+            value: *const u8,
+            value_size: usize,
+        ) -> u32;
+        pub(super) fn proxy_add_header_map_value(
+            map: u32,
+            name: *const u8,
+            name_size: usize,
+            value: *const u8,
+            value_size: usize,
+        ) -> u32;
+        pub(super) fn proxy_remove_header_map_value(
+            map: u32,
+            name: *const u8,
+            name_size: usize,
+        ) -> u32;
+        pub(super) fn proxy_set_property(
+            path: *const u8,
+            path_size: usize,
+            value: *const u8,
+            value_size: usize,
+        ) -> u32;
+        pub(super) fn proxy_get_shared_data(
+            key: *const u8,
+            key_size: usize,
+            value: *mut *mut u8,
+            value_size: *mut usize,
+            cas: *mut u32,
+        ) -> u32;
+        pub(super) fn proxy_set_shared_data(
+            key: *const u8,
+            key_size: usize,
+            value: *const u8,
+            value_size: usize,
+            cas: u32,
+        ) -> u32;
+        pub(super) fn proxy_define_metric(
+            kind: u32,
+            name: *const u8,
+            name_size: usize,
+            id: *mut u32,
+        ) -> u32;
+        pub(super) fn proxy_increment_metric(id: u32, by: i64) -> u32;
+        pub(super) fn proxy_send_local_response(
+            status: u32,
+            details: *const u8,
+            details_size: usize,
+            body: *const u8,
+            body_size: usize,
+            headers: *const u8,
+            headers_size: usize,
+            grpc_status: i32,
+        ) -> u32;
+        pub(super) fn proxy_continue_stream(stream: u32) -> u32;
+        pub(super) fn proxy_set_effective_context(context: u32) -> u32;
+    }
+
+    #[link(wasm_import_module = "wasi_snapshot_preview1")]
+    unsafe extern "C" {
+        pub(super) fn random_get(bytes: *mut u8, size: usize) -> u32;
+    }
+}
+
+fn check(call: &'static str, status: u32) -> Result<(), HostError> {
+    if status == OK {
+        Ok(())
+    } else {
+        Err(HostError::Refused { call, status })
+    }
+}
+
+/// Takes over bytes that the host put into memory which it got from this module's allocator.
+///
+/// # Safety
+/// `bytes` is null, or was given to the host by `malloc` of the SDK with exactly `size` bytes, and the
+/// host has written all of them and keeps no pointer.
+unsafe fn take_over(bytes: *mut u8, size: usize) -> Vec<u8> {
+    if bytes.is_null() {
+        Vec::new()
+    } else {
+        // SAFETY: the SDK's allocator hands out boxed slices of `size` bytes, capacity = size.
+        unsafe { Vec::from_raw_parts(bytes, size, size) }
+    }
+}
+
+/// Writes a line to the host's log. A log that cannot be written is no reason to fail.
+pub(crate) fn log(level: Level, message: &str) {
+    let level = match level {
+        Level::Debug => 1,
+        Level::Info => 2,
+        Level::Warn => 3,
+        Level::Error => 4,
+    };
+    // SAFETY: pointer and size are those of `message`.
+    unsafe { import::proxy_log(level, message.as_ptr(), message.len()) };
+}
+
+/// Time since the Unix epoch; its beginning if the host does not tell.
+pub(crate) fn unix_time() -> Duration {
+    let mut nanoseconds = 0;
+    // SAFETY: the host writes one u64.
+    unsafe { import::proxy_get_current_time_nanoseconds(&mut nanoseconds) };
+    Duration::from_nanos(nanoseconds)
+}
+
+pub(crate) fn set_tick_period(period: Duration) -> Result<(), HostError> {
+    let milliseconds = u32::try_from(period.as_millis()).unwrap_or(u32::MAX).max(1);
+    // SAFETY: no pointers.
+    check("proxy_set_tick_period_milliseconds", unsafe {
+        import::proxy_set_tick_period_milliseconds(milliseconds)
+    })
+}
+
+/// A seed from the host's random numbers; `None` if it has none to give.
+pub(crate) fn random_seed() -> Option<u64> {
+    let mut seed = [0; 8];
+    // SAFETY: the host writes `seed.len()` bytes.
+    let status = unsafe { import::random_get(seed.as_mut_ptr(), seed.len()) };
+    (status == OK).then_some(u64::from_le_bytes(seed))
+}
+
+/// At most `max_bytes` of a buffer, from its beginning.
+pub(crate) fn buffer(of: Buffer, max_bytes: usize) -> Result<Vec<u8>, HostError> {
+    let (mut bytes, mut size) = (ptr::null_mut(), 0);
+    // SAFETY: the host writes a pointer from our allocator and its size.
+    let status =
+        unsafe { import::proxy_get_buffer_bytes(of as u32, 0, max_bytes, &mut bytes, &mut size) };
+    match status {
+        // An empty buffer is "not found" or "empty" to some hosts.
+        NOT_FOUND | EMPTY => Ok(Vec::new()),
+        // SAFETY: see above.
+        _ => check("proxy_get_buffer_bytes", status).map(|()| unsafe { take_over(bytes, size) }),
+    }
+}
+
+/// Replaces the whole of a buffer.
+pub(crate) fn set_buffer(of: Buffer, bytes: &[u8]) -> Result<(), HostError> {
+    // SAFETY: pointer and size are those of `bytes`.
+    check("proxy_set_buffer_bytes", unsafe {
+        import::proxy_set_buffer_bytes(of as u32, 0, usize::MAX, bytes.as_ptr(), bytes.len())
+    })
+}
+
+pub(crate) fn header_list(of: Map) -> Result<HeaderList, HostError> {
+    let (mut bytes, mut size) = (ptr::null_mut(), 0);
+    // SAFETY: the host writes a pointer from our allocator and its size.
+    let status = unsafe { import::proxy_get_header_map_pairs(of as u32, &mut bytes, &mut size) };
+    check("proxy_get_header_map_pairs", status)?;
+    // SAFETY: see above.
+    let serialized = unsafe { take_over(bytes, size) };
+    Ok(HeaderList::from_serialized(serialized)?)
+}
+
+pub(crate) fn set_header(of: Map, name: &str, value: &[u8]) -> Result<(), HostError> {
+    // SAFETY: pointers and sizes are those of `name` and `value`.
+    check("proxy_replace_header_map_value", unsafe {
+        import::proxy_replace_header_map_value(
+            of as u32,
+            name.as_ptr(),
+            name.len(),
+            value.as_ptr(),
+            value.len(),
+        )
+    })
+}
+
+pub(crate) fn add_header(of: Map, name: &str, value: &[u8]) -> Result<(), HostError> {
+    // SAFETY: pointers and sizes are those of `name` and `value`.
+    check("proxy_add_header_map_value", unsafe {
+        import::proxy_add_header_map_value(
+            of as u32,
+            name.as_ptr(),
+            name.len(),
+            value.as_ptr(),
+            value.len(),
+        )
+    })
+}
+
+pub(crate) fn remove_header(of: Map, name: &str) -> Result<(), HostError> {
+    // SAFETY: pointer and size are those of `name`.
+    let status =
+        unsafe { import::proxy_remove_header_map_value(of as u32, name.as_ptr(), name.len()) };
+    match status {
+        NOT_FOUND => Ok(()),
+        _ => check("proxy_remove_header_map_value", status),
+    }
+}
+
+/// Sets a property of one segment, which Envoy keeps in the filter state as `wasm.<name>`.
+pub(crate) fn set_property(name: &str, value: &[u8]) -> Result<(), HostError> {
+    // SAFETY: pointers and sizes are those of `name` and `value`.
+    check("proxy_set_property", unsafe {
+        import::proxy_set_property(name.as_ptr(), name.len(), value.as_ptr(), value.len())
+    })
+}
+
+/// A shared value and its generation.
+pub(crate) fn shared_data(key: &str) -> Result<Option<(Vec<u8>, u32)>, HostError> {
+    let (mut bytes, mut size, mut generation) = (ptr::null_mut(), 0, 0);
+    // SAFETY: the host writes a pointer from our allocator, its size and a number.
+    let status = unsafe {
+        import::proxy_get_shared_data(
+            key.as_ptr(),
+            key.len(),
+            &mut bytes,
+            &mut size,
+            &mut generation,
+        )
+    };
+    match status {
+        NOT_FOUND => Ok(None),
+        _ => {
+            check("proxy_get_shared_data", status)?;
+            // SAFETY: see above.
+            Ok(Some((unsafe { take_over(bytes, size) }, generation)))
+        }
+    }
+}
+
+/// `false` when the generation is no longer this one.
+pub(crate) fn set_shared_data(key: &str, value: &[u8], generation: u32) -> Result<bool, HostError> {
+    // SAFETY: pointers and sizes are those of `key` and `value`.
+    let status = unsafe {
+        import::proxy_set_shared_data(
+            key.as_ptr(),
+            key.len(),
+            value.as_ptr(),
+            value.len(),
+            generation,
+        )
+    };
+    match status {
+        CAS_MISMATCH => Ok(false),
+        _ => check("proxy_set_shared_data", status).map(|()| true),
+    }
+}
+
+pub(crate) fn define_counter(name: &str) -> Result<u32, HostError> {
+    const COUNTER: u32 = 0;
+    let mut id = 0;
+    // SAFETY: pointer and size are those of `name`; the host writes one number.
+    let status =
+        unsafe { import::proxy_define_metric(COUNTER, name.as_ptr(), name.len(), &mut id) };
+    check("proxy_define_metric", status).map(|()| id)
+}
+
+/// Adds to a counter. One that cannot be written is no reason to fail.
+pub(crate) fn increment(counter: u32, by: u32) {
+    // SAFETY: no pointers.
+    unsafe { import::proxy_increment_metric(counter, i64::from(by)) };
+}
+
+pub(crate) fn send_reply(reply: &Reply) -> Result<(), HostError> {
+    let headers: HeaderList = reply
+        .headers
+        .iter()
+        .map(|(name, value)| (name, value))
+        .collect();
+    let headers = headers.as_serialized();
+    // SAFETY: pointers and sizes are those of label, body and headers.
+    check("proxy_send_local_response", unsafe {
+        import::proxy_send_local_response(
+            u32::from(reply.status),
+            reply.label.as_ptr(),
+            reply.label.len(),
+            reply.body.as_ptr(),
+            reply.body.len(),
+            headers.as_ptr(),
+            headers.len(),
+            reply.grpc_status.map_or(-1, |status| status as i32),
+        )
+    })
+}
+
+/// Lets go what is held. Envoy does so after the callback has returned.
+pub(crate) fn continue_stream(of: Stream) -> Result<(), HostError> {
+    // SAFETY: no pointers.
+    check("proxy_continue_stream", unsafe {
+        import::proxy_continue_stream(of as u32)
+    })
+}
+
+/// Makes the hostcalls that follow speak of another context.
+pub(crate) fn set_effective_context(context: u32) -> Result<(), HostError> {
+    // SAFETY: no pointers.
+    check("proxy_set_effective_context", unsafe {
+        import::proxy_set_effective_context(context)
+    })
+}

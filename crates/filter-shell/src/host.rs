@@ -1,0 +1,190 @@
+//! The host as filters see it, on top of the ABI.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use filter_api::{
+    Callout, CalloutId, CalloutOutcome, CalloutResponse, Callouts, Clock, CounterId, Direction,
+    Edit, Fields, FilterState, HeaderList, HostError, Level, Log, Metrics, Random, RootHost,
+    SharedData, SharedValue, WaitingExchanges,
+};
+use filter_driver::Carrier;
+
+use crate::abi::{self, Buffer, Map};
+
+/// Callouts that somebody awaits, and how much each may answer.
+pub(crate) type Awaited = Vec<(CalloutId, usize)>;
+
+/// The host for one exchange.
+pub(crate) struct StreamHost<'a> {
+    pub(crate) random: &'a RefCell<fastrand::Rng>,
+    /// Taken when first asked for; the response phase has no other.
+    pub(crate) request_headers: &'a mut Option<Rc<HeaderList>>,
+    pub(crate) awaited: &'a mut Awaited,
+}
+
+/// The host for a filter's root.
+pub(crate) struct ShellRootHost<'a> {
+    pub(crate) random: &'a RefCell<fastrand::Rng>,
+    pub(crate) awaited: &'a mut Awaited,
+    /// The root asked for its waiting exchanges to be woken.
+    pub(crate) wakes_all: bool,
+}
+
+/// What does not depend on who asks.
+macro_rules! common_capabilities {
+    ($host:ty) => {
+        impl Clock for $host {
+            fn unix_time(&self) -> Duration {
+                abi::unix_time()
+            }
+        }
+
+        impl Random for $host {
+            fn random(&mut self) -> u64 {
+                self.random.borrow_mut().u64(..)
+            }
+        }
+
+        impl Log for $host {
+            fn log(&mut self, level: Level, message: &str) {
+                abi::log(level, message);
+            }
+        }
+
+        impl SharedData for $host {
+            fn shared(&mut self, key: &str) -> Result<Option<SharedValue>, HostError> {
+                let found = abi::shared_data(key)?;
+                Ok(found.map(|(value, generation)| SharedValue { value, generation }))
+            }
+
+            fn compare_and_swap(
+                &mut self,
+                key: &str,
+                value: &[u8],
+                generation: u32,
+            ) -> Result<bool, HostError> {
+                abi::set_shared_data(key, value, generation)
+            }
+        }
+
+        impl Callouts for $host {
+            fn dispatch(&mut self, callout: &Callout<'_>) -> Result<CalloutId, HostError> {
+                let id = dispatch(callout)?;
+                self.awaited.push((id, callout.max_response_bytes));
+                Ok(id)
+            }
+        }
+
+        impl Metrics for $host {
+            fn count(&mut self, counter: CounterId, by: u32) {
+                abi::increment(counter.0, by);
+            }
+        }
+    };
+}
+
+common_capabilities!(StreamHost<'_>);
+common_capabilities!(ShellRootHost<'_>);
+
+impl Edit for StreamHost<'_> {
+    fn request_headers(&mut self) -> Result<Rc<HeaderList>, HostError> {
+        if let Some(headers) = self.request_headers {
+            return Ok(Rc::clone(headers));
+        }
+        let headers = Rc::new(abi::header_list(Map::RequestHeaders)?);
+        *self.request_headers = Some(Rc::clone(&headers));
+        Ok(headers)
+    }
+
+    fn fields(&mut self, of: Fields) -> Result<HeaderList, HostError> {
+        abi::header_list(of.into())
+    }
+
+    fn set_field(&mut self, of: Fields, name: &str, value: &[u8]) -> Result<(), HostError> {
+        abi::set_header(of.into(), name, value)
+    }
+
+    fn add_field(&mut self, of: Fields, name: &str, value: &[u8]) -> Result<(), HostError> {
+        abi::add_header(of.into(), name, value)
+    }
+
+    fn remove_field(&mut self, of: Fields, name: &str) -> Result<(), HostError> {
+        abi::remove_header(of.into(), name)
+    }
+
+    fn set_body(&mut self, of: Direction, body: &[u8]) -> Result<(), HostError> {
+        abi::set_buffer(body_of(of), body)
+    }
+}
+
+impl FilterState for StreamHost<'_> {
+    fn set_filter_state(&mut self, name: &str, value: &[u8]) -> Result<(), HostError> {
+        abi::set_property(name, value)
+    }
+}
+
+impl Carrier for StreamHost<'_> {
+    fn body(&mut self, of: Direction, bytes: usize) -> Result<Vec<u8>, HostError> {
+        abi::buffer(body_of(of), bytes)
+    }
+}
+
+impl WaitingExchanges for ShellRootHost<'_> {
+    fn wake_all(&mut self) {
+        self.wakes_all = true;
+    }
+}
+
+impl RootHost for ShellRootHost<'_> {
+    fn define_counter(&mut self, name: &str) -> Result<CounterId, HostError> {
+        abi::define_counter(name).map(CounterId)
+    }
+}
+
+const fn body_of(of: Direction) -> Buffer {
+    match of {
+        Direction::Request => Buffer::RequestBody,
+        Direction::Response => Buffer::ResponseBody,
+    }
+}
+
+/// Sends through the SDK, whose dispatcher has to know of each call to deliver its answer. This
+/// wrapper panics on no status that Envoy gives.
+fn dispatch(callout: &Callout<'_>) -> Result<CalloutId, HostError> {
+    let body = (!callout.body.is_empty()).then_some(callout.body);
+    proxy_wasm::hostcalls::dispatch_http_call(
+        callout.cluster,
+        callout.headers.to_vec(),
+        body,
+        Vec::new(),
+        callout.timeout,
+    )
+    .map(CalloutId)
+    .map_err(|status| HostError::Refused {
+        call: "proxy_http_call",
+        status: status as u32,
+    })
+}
+
+/// How a callout ended, in the callback that says that it did. A host that has no header fields for
+/// it has no answer.
+pub(crate) fn callout_outcome(
+    fields: usize,
+    body_bytes: usize,
+    max_bytes: usize,
+) -> CalloutOutcome {
+    if fields == 0 {
+        return CalloutOutcome::Failed;
+    }
+    if body_bytes > max_bytes {
+        return CalloutOutcome::TooLarge;
+    }
+    let read = || -> Result<CalloutResponse, HostError> {
+        let headers = abi::header_list(Map::CalloutResponseHeaders)?;
+        let body = abi::buffer(Buffer::CalloutResponseBody, body_bytes)?;
+        Ok(CalloutResponse { headers, body })
+    };
+    read().map_or(CalloutOutcome::Failed, CalloutOutcome::Response)
+}

@@ -1,0 +1,153 @@
+//! Case files as they are written.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+/// A file of cases that share a configuration.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CaseFile {
+    /// What the cases show.
+    pub about: String,
+    /// The filter's configuration.
+    pub config: Value,
+    /// The exact text with which the configuration is refused. There are no cases then.
+    pub refused: Option<String>,
+    /// One exchange after the other.
+    #[serde(default)]
+    pub cases: Vec<Case>,
+}
+
+/// One exchange.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Case {
+    /// What the client sends.
+    pub request: RequestCase,
+    /// What the upstream answers, if it is asked.
+    #[serde(default)]
+    pub upstream: Answer,
+    /// What callouts are answered, by cluster. A cluster that is not named does not exist.
+    #[serde(default)]
+    pub callouts: BTreeMap<String, Answer>,
+    /// What must have come of it.
+    pub expect: Expect,
+}
+
+/// A request.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RequestCase {
+    /// The method; GET if not given.
+    #[serde(default = "get")]
+    pub method: String,
+    /// The path with its query.
+    pub path: String,
+    /// The authority.
+    #[serde(default = "example")]
+    pub host: String,
+    /// Fields as `name: value`, in order.
+    #[serde(default)]
+    pub headers: Vec<String>,
+    /// The body; not given means none.
+    pub body: Option<String>,
+    /// Trailers as `name: value`; they need HTTP/2.
+    #[serde(default)]
+    pub trailers: Vec<String>,
+}
+
+/// An answer, of an upstream or to a callout.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Answer {
+    /// The status code.
+    pub status: u16,
+    /// Fields as `name: value`.
+    pub headers: Vec<String>,
+    /// The body.
+    pub body: String,
+    /// Trailers as `name: value`.
+    pub trailers: Vec<String>,
+}
+
+impl Default for Answer {
+    fn default() -> Self {
+        Self {
+            status: 200,
+            headers: Vec::new(),
+            body: String::new(),
+            trailers: Vec::new(),
+        }
+    }
+}
+
+/// What must have come of an exchange. What is not said is not looked at.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Expect {
+    /// The function the request went to.
+    pub function: Option<String>,
+    /// The reason for which it went nowhere; the upstream has then seen nothing.
+    pub denied: Option<String>,
+    /// What the upstream saw.
+    pub forwarded: Option<Forwarded>,
+    /// What the client saw.
+    pub response: Option<Responded>,
+}
+
+/// What an upstream must have seen.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Forwarded {
+    /// The path with its query.
+    pub path: Option<String>,
+    /// Fields that must be there with exactly these values, as `name: value`.
+    pub headers: Vec<String>,
+    /// Names of fields that must not be there.
+    pub absent: Vec<String>,
+    /// The whole body.
+    pub body: Option<String>,
+    /// Trailers that must be there, as `name: value`.
+    pub trailers: Vec<String>,
+}
+
+/// What a client must have seen.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Responded {
+    /// The status code.
+    pub status: Option<u16>,
+    /// Fields that must be there with exactly these values, as `name: value`.
+    pub headers: Vec<String>,
+    /// Names of fields that must not be there.
+    pub absent: Vec<String>,
+    /// The whole body.
+    pub body: Option<String>,
+    /// The whole body, as JSON.
+    pub json: Option<Value>,
+    /// Trailers that must be there, as `name: value`.
+    pub trailers: Vec<String>,
+}
+
+fn get() -> String {
+    "GET".to_owned()
+}
+
+fn example() -> String {
+    "example.com".to_owned()
+}
+
+/// Takes `name: value` apart.
+pub fn parse_fields(fields: &[String]) -> Vec<(String, String)> {
+    fields
+        .iter()
+        .map(|field| {
+            let (name, value) = field
+                .split_once(':')
+                .expect("a field is written \"name: value\"");
+            (name.trim().to_ascii_lowercase(), value.trim().to_owned())
+        })
+        .collect()
+}

@@ -1,0 +1,16 @@
+//! Case files, and a fake host that holds state.
+//!
+//! A case says what a filter is configured with, what a client and an upstream send, and what both
+//! must see. [`run_cases`] runs a folder of them on the [`FakeHost`]; `integration` runs the same
+//! files on a real Envoy with the real module. Where the two differ, the fake host is wrong.
+#![allow(clippy::expect_used, clippy::panic)] // it is test code, and a test may stop
+
+mod case;
+mod fake_host;
+mod observed;
+mod runner;
+
+pub use case::{Answer, Case, CaseFile, Expect, Forwarded, RequestCase, Responded, parse_fields};
+pub use fake_host::{FakeHost, FakeRootHost, FieldList, Message, World};
+pub use observed::{Observed, ObservedMessage, verify};
+pub use runner::{CalloutsAnswer, Runner, case_files, load_case_file, run_cases};

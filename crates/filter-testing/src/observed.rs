@@ -1,0 +1,168 @@
+//! What came of an exchange, and whether that was expected.
+
+use serde_json::Value;
+
+use crate::case::{Expect, parse_fields};
+
+/// A message as one side saw it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ObservedMessage {
+    /// Fields, names in lower case; pseudo-headers among them.
+    pub headers: Vec<(String, Vec<u8>)>,
+    /// The body.
+    pub body: Vec<u8>,
+    /// Trailers.
+    pub trailers: Vec<(String, Vec<u8>)>,
+}
+
+/// What came of an exchange.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Observed {
+    /// The function that the request went to, for filters that choose one.
+    pub function: Option<String>,
+    /// The label of a refusal.
+    pub denied: Option<String>,
+    /// What the upstream saw, if anything.
+    pub forwarded: Option<ObservedMessage>,
+    /// The status code that the client saw.
+    pub status: u16,
+    /// What the client saw.
+    pub response: ObservedMessage,
+}
+
+/// Compares what came of an exchange with what was expected.
+///
+/// # Errors
+/// All differences, one a line.
+pub fn verify(expect: &Expect, observed: &Observed) -> Result<(), String> {
+    let mut faults = Vec::new();
+    if expect.denied != observed.denied {
+        faults.push(format!(
+            "denied: expected {:?}, saw {:?}",
+            expect.denied, observed.denied
+        ));
+    }
+    if expect.denied.is_some() && observed.forwarded.is_some() {
+        faults.push("a denied request reached the upstream".to_owned());
+    }
+    if expect.denied.is_none() && observed.forwarded.is_none() {
+        faults.push("the request did not reach the upstream".to_owned());
+    }
+    if let Some(function) = &expect.function
+        && observed.function.as_ref() != Some(function)
+    {
+        faults.push(format!(
+            "function: expected {function:?}, saw {:?}",
+            observed.function
+        ));
+    }
+    if let (Some(expected), Some(seen)) = (&expect.forwarded, &observed.forwarded) {
+        let mut headers = expected.headers.clone();
+        headers.extend(expected.path.as_ref().map(|path| format!(":path: {path}")));
+        fields(
+            "forwarded header",
+            &headers,
+            &expected.absent,
+            &seen.headers,
+            &mut faults,
+        );
+        fields(
+            "forwarded trailer",
+            &expected.trailers,
+            &[],
+            &seen.trailers,
+            &mut faults,
+        );
+        body(
+            "forwarded body",
+            expected.body.as_ref(),
+            &seen.body,
+            &mut faults,
+        );
+    }
+    if let Some(expected) = &expect.response {
+        let seen = &observed.response;
+        if expected
+            .status
+            .is_some_and(|status| status != observed.status)
+        {
+            faults.push(format!(
+                "status: expected {:?}, saw {}",
+                expected.status, observed.status
+            ));
+        }
+        fields(
+            "header",
+            &expected.headers,
+            &expected.absent,
+            &seen.headers,
+            &mut faults,
+        );
+        fields(
+            "trailer",
+            &expected.trailers,
+            &[],
+            &seen.trailers,
+            &mut faults,
+        );
+        body("body", expected.body.as_ref(), &seen.body, &mut faults);
+        if let Some(json) = &expected.json {
+            let seen: Option<Value> = serde_json::from_slice(&seen.body).ok();
+            if seen.as_ref() != Some(json) {
+                faults.push(format!("json: expected {json}, saw {seen:?}"));
+            }
+        }
+    }
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(faults.join("\n"))
+    }
+}
+
+fn fields(
+    what: &str,
+    expected: &[String],
+    absent: &[String],
+    seen: &[(String, Vec<u8>)],
+    faults: &mut Vec<String>,
+) {
+    let values_of = |name: &str| -> Vec<String> {
+        let of_name = seen.iter().filter(|(key, _)| key == name);
+        of_name
+            .map(|(_, value)| value.escape_ascii().to_string())
+            .collect()
+    };
+    // ":path: /a" has a colon of its own.
+    let pseudo = |field: &String| field.strip_prefix(':').map(|rest| format!(":{}", rest));
+    for field in expected {
+        let (name, value) = match pseudo(field).and_then(|field| {
+            let (name, value) = field.get(1..)?.split_once(':')?;
+            Some((format!(":{name}"), value.trim().to_owned()))
+        }) {
+            Some(parts) => parts,
+            None => parse_fields(std::slice::from_ref(field)).remove(0),
+        };
+        let seen = values_of(&name);
+        if seen != [value.as_str()] {
+            faults.push(format!("{what} {name}: expected {value:?}, saw {seen:?}"));
+        }
+    }
+    for name in absent {
+        let seen = values_of(name);
+        if !seen.is_empty() {
+            faults.push(format!("{what} {name}: expected none, saw {seen:?}"));
+        }
+    }
+}
+
+fn body(what: &str, expected: Option<&String>, seen: &[u8], faults: &mut Vec<String>) {
+    if let Some(expected) = expected
+        && expected.as_bytes() != seen
+    {
+        faults.push(format!(
+            "{what}: expected {expected:?}, saw \"{}\"",
+            seen.escape_ascii()
+        ));
+    }
+}

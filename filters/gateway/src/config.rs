@@ -1,0 +1,16 @@
+//! The pipeline's configuration as it travels, rendered from `gateway.yaml`.
+
+use filter_api::Holding;
+use function_router::RouteConfig;
+use serde::{Deserialize, Serialize};
+
+/// The configuration of the pipeline module.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// What requests look like and where they go.
+    pub routes: Vec<RouteConfig>,
+    /// What the Envoy around this module was told about held requests.
+    #[serde(default)]
+    pub holding: Holding,
+}

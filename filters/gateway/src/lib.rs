@@ -1,0 +1,13 @@
+//! The pipeline: every kernel, in order, in one module.
+//!
+//! Five modules in a chain cost about 7 µs of CPU a request more than one that does the same, so this
+//! is what `headgate` renders. [`PipelineExchange`] is the order of a request, to be read on one
+//! screen; what each step does is its kernel's affair.
+
+mod config;
+mod exchange;
+mod pipeline;
+
+pub use config::Config;
+pub use exchange::PipelineExchange;
+pub use pipeline::Pipeline;

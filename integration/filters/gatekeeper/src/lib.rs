@@ -1,0 +1,296 @@
+//! A filter for tests: it asks a server whether a request may pass, and holds the request until then.
+//!
+//! With `ask: exchange` each request asks by a callout of its own. With `ask: root` the filter's root
+//! asks at each tick until it has an answer, which it shares with the other threads of the host; each
+//! request waits for that. An answer of 200 lets pass, any other status denies with 403; no answer in
+//! time denies with 503.
+
+use std::borrow::Cow;
+use std::cell::Cell;
+use std::rc::Rc;
+
+use filter_api::{
+    BodyMode, ByteSize, Caller, Callout, CalloutId, CalloutOutcome, ConfigError, Direction,
+    Duration, Exchange, Filter, Flow, GrpcStatus, Holding, Host, HostError, Refusal, Reply, Root,
+    RootHost, Waiting, Wake,
+};
+use serde::Deserialize;
+
+/// The filter's configuration.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// What the Envoy around this module was told about held messages.
+    #[serde(default)]
+    pub holding: Holding,
+    /// The cluster that is asked.
+    pub cluster: String,
+    /// How long an answer may take.
+    pub timeout: Duration,
+    /// Who asks.
+    #[serde(default)]
+    pub ask: Ask,
+    /// Once allowed, the request's body is buffered up to this size and turned into upper case.
+    #[serde(default)]
+    pub edit_body: Option<ByteSize>,
+}
+
+/// Who asks the server.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Ask {
+    /// Each exchange for itself.
+    #[default]
+    Exchange,
+    /// The root, once for all.
+    Root,
+}
+
+/// What the root has learnt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Unknown,
+    Pass,
+    Deny,
+}
+
+/// The filter.
+#[derive(Debug)]
+pub struct Gatekeeper {
+    config: Config,
+    verdict: Cell<Verdict>,
+}
+
+impl Filter for Gatekeeper {
+    const NAME: &'static str = "gatekeeper";
+    type Config = Config;
+    type Exchange = GateExchange;
+    type Root = GateRoot;
+
+    fn compile(config: Config) -> Result<Self, ConfigError> {
+        if config.cluster.is_empty() {
+            return Err(ConfigError::new("cluster", "must not be empty"));
+        }
+        Ok(Self {
+            config,
+            verdict: Cell::new(Verdict::Unknown),
+        })
+    }
+
+    fn holding(&self) -> Holding {
+        self.config.holding
+    }
+
+    fn exchange(self: &Rc<Self>) -> GateExchange {
+        GateExchange {
+            filter: Rc::clone(self),
+        }
+    }
+
+    fn root(self: &Rc<Self>) -> GateRoot {
+        GateRoot {
+            filter: Rc::clone(self),
+            asked: false,
+        }
+    }
+}
+
+impl Gatekeeper {
+    fn ask(
+        &self,
+        path: &str,
+        dispatch: impl FnOnce(&Callout<'_>) -> Result<CalloutId, HostError>,
+    ) -> Result<CalloutId, HostError> {
+        dispatch(&Callout {
+            cluster: &self.config.cluster,
+            headers: &[(":method", "GET"), (":path", path), (":authority", "gate")],
+            body: b"",
+            timeout: self.config.timeout.get(),
+            max_response_bytes: 1024,
+        })
+    }
+}
+
+/// Why a request may not pass.
+#[derive(Debug, Clone, Copy)]
+enum Denial {
+    Denied,
+    NoAnswer,
+}
+
+impl Refusal for Denial {
+    fn status(&self) -> u16 {
+        match self {
+            Self::Denied => 403,
+            Self::NoAnswer => 503,
+        }
+    }
+    fn label(&self) -> &'static str {
+        match self {
+            Self::Denied => "denied",
+            Self::NoAnswer => "no_answer",
+        }
+    }
+    fn detail(&self) -> Cow<'static, str> {
+        "The gatekeeper lets nobody pass.".into()
+    }
+    fn grpc_status(&self) -> GrpcStatus {
+        match self {
+            Self::Denied => GrpcStatus::PermissionDenied,
+            Self::NoAnswer => GrpcStatus::Unavailable,
+        }
+    }
+    fn headers(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::Denied => Vec::new(),
+            Self::NoAnswer => vec![("retry-after", "1".to_owned())],
+        }
+    }
+}
+
+/// The key under which the threads of the host share what one has learnt.
+const SHARED_VERDICT: &str = "gatekeeper.verdict";
+
+/// Asks once for all requests.
+#[derive(Debug)]
+pub struct GateRoot {
+    filter: Rc<Gatekeeper>,
+    asked: bool,
+}
+
+impl GateRoot {
+    fn learn(&self, host: &mut dyn RootHost, verdict: Verdict) {
+        self.filter.verdict.set(verdict);
+        host.wake_all();
+    }
+}
+
+impl Root for GateRoot {
+    fn tick_period(&self) -> Option<Duration> {
+        (self.filter.config.ask == Ask::Root).then_some(Duration::from_millis(50))
+    }
+
+    fn on_start(&mut self, host: &mut dyn RootHost) -> Result<(), HostError> {
+        // Made before there is traffic: a first write cannot be told from another first write.
+        if host.shared(SHARED_VERDICT)?.is_none() {
+            host.compare_and_swap(SHARED_VERDICT, b"", 0)?;
+        }
+        Ok(())
+    }
+
+    fn on_tick(&mut self, host: &mut dyn RootHost) -> Result<(), HostError> {
+        if self.filter.verdict.get() != Verdict::Unknown {
+            return Ok(());
+        }
+        match host
+            .shared(SHARED_VERDICT)?
+            .map(|shared| shared.value)
+            .as_deref()
+        {
+            Some(b"pass") => self.learn(host, Verdict::Pass),
+            Some(b"deny") => self.learn(host, Verdict::Deny),
+            _ if !self.asked => {
+                self.asked = true;
+                self.filter.ask("/root", |callout| host.dispatch(callout))?;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn on_callout(
+        &mut self,
+        host: &mut dyn RootHost,
+        _: CalloutId,
+        outcome: CalloutOutcome,
+    ) -> Result<(), HostError> {
+        self.asked = false;
+        let CalloutOutcome::Response(response) = outcome else {
+            return Ok(());
+        };
+        let (verdict, shared) = match response.status() {
+            200 => (Verdict::Pass, &b"pass"[..]),
+            503 | 504 => return Ok(()), // the host's own: nobody has answered
+            _ => (Verdict::Deny, &b"deny"[..]),
+        };
+        let generation = host
+            .shared(SHARED_VERDICT)?
+            .map_or(0, |shared| shared.generation);
+        host.compare_and_swap(SHARED_VERDICT, shared, generation)?;
+        self.learn(host, verdict);
+        Ok(())
+    }
+}
+
+/// One request at the gate.
+#[derive(Debug)]
+pub struct GateExchange {
+    filter: Rc<Gatekeeper>,
+}
+
+impl GateExchange {
+    fn deny(&self, host: &mut dyn Host, denial: Denial) -> Result<Flow, HostError> {
+        let caller = Caller::of(&*host.request_headers()?);
+        Ok(Flow::Reply(Reply::refusal(&denial, caller)))
+    }
+
+    fn decide(&self, host: &mut dyn Host, verdict: Verdict) -> Result<Flow, HostError> {
+        match verdict {
+            Verdict::Pass => Ok(Flow::Continue),
+            Verdict::Deny => self.deny(host, Denial::Denied),
+            Verdict::Unknown => self.deny(host, Denial::NoAnswer),
+        }
+    }
+}
+
+impl Exchange for GateExchange {
+    fn on_request_headers(&mut self, host: &mut dyn Host, _: bool) -> Result<Flow, HostError> {
+        let headers = host.request_headers()?;
+        match (self.filter.config.ask, self.filter.verdict.get()) {
+            (Ask::Exchange, _) => {
+                let path = String::from_utf8_lossy(headers.path()).into_owned();
+                match self.filter.ask(&path, |callout| host.dispatch(callout)) {
+                    Ok(id) => Ok(Flow::Wait(Waiting::Callout(id))),
+                    Err(HostError::Refused { .. }) => self.deny(host, Denial::NoAnswer),
+                    Err(error) => Err(error),
+                }
+            }
+            (Ask::Root, Verdict::Unknown) => {
+                let until = host.unix_time() + self.filter.config.timeout.get();
+                Ok(Flow::Wait(Waiting::Root { until }))
+            }
+            (Ask::Root, verdict) => self.decide(host, verdict),
+        }
+    }
+
+    fn request_body(&self) -> BodyMode {
+        match self.filter.config.edit_body {
+            Some(max) => BodyMode::Buffer {
+                max_bytes: max.bytes(),
+            },
+            None => BodyMode::Skip,
+        }
+    }
+
+    fn on_request_body(&mut self, host: &mut dyn Host, body: &[u8]) -> Result<Flow, HostError> {
+        host.set_body(Direction::Request, &body.to_ascii_uppercase())?;
+        Ok(Flow::Continue)
+    }
+
+    fn on_wake(&mut self, host: &mut dyn Host, wake: Wake) -> Result<Flow, HostError> {
+        match wake {
+            Wake::Callout(_, CalloutOutcome::Response(response)) => match response.status() {
+                200 => Ok(Flow::Continue),
+                503 | 504 => self.deny(host, Denial::NoAnswer),
+                _ => self.deny(host, Denial::Denied),
+            },
+            Wake::Callout(_, CalloutOutcome::Failed | CalloutOutcome::TooLarge) | Wake::Expired => {
+                self.deny(host, Denial::NoAnswer)
+            }
+            Wake::Root => {
+                let verdict = self.filter.verdict.get();
+                self.decide(host, verdict)
+            }
+        }
+    }
+}
