@@ -35,8 +35,9 @@ pub(crate) fn http_connection_manager(listener: &Listener, placement: &Placement
         "request_headers_timeout": "10s",
         // For requests whose function is not chosen yet; a function brings its own.
         "stream_idle_timeout": "30s",
-        // A function says whether it can be upgraded.
-        "upgrade_configs": [{ "upgrade_type": "websocket", "enabled": false }],
+        // Envoy decides about an upgrade before the function is chosen; the pipeline refuses those
+        // that the function does not take.
+        "upgrade_configs": [{ "upgrade_type": "websocket" }],
         "access_log": [access_log()],
         "rds": { "route_config_name": ROUTE_TABLE, "config_source": source(ROUTES, placement) },
         "http_filters": [

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use filter_api::{ByteSize, Holding};
 use function_router::{DestinationConfig, RouteConfig};
 use gateway::Config;
-use gateway_model::{Gateway, UpstreamName};
+use gateway_model::{Gateway, Protocol, UpstreamName};
 use serde_json::{Value, json};
 
 use crate::Placement;
@@ -37,6 +37,7 @@ pub fn pipeline_config(
                 Some(DestinationConfig {
                     function: function.key.clone(),
                     weight: destination.weight.get(),
+                    websocket: function.upstream.protocol == Protocol::WebSocket,
                 })
             })
             .collect(),

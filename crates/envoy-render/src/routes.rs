@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use filter_api::FUNCTION_HEADER;
-use gateway_model::{Protocol, Retries, RetryOn, UpstreamName};
+use gateway_model::{Retries, RetryOn, UpstreamName};
 use serde_json::{Map, Value, json};
 
 use crate::function::Function;
@@ -65,14 +65,8 @@ fn route(function: &Function<'_>) -> Value {
         "timeout": seconds(upstream.timeout()),
         "idle_timeout": seconds(upstream.idle_timeout()),
     });
-    if let Some(to) = to.as_object_mut() {
-        if let Some(retries) = &upstream.retries {
-            to.insert("retry_policy".to_owned(), retry_policy(retries));
-        }
-        if upstream.protocol == Protocol::WebSocket {
-            let upgrades = json!([{ "upgrade_type": "websocket", "enabled": true }]);
-            to.insert("upgrade_configs".to_owned(), upgrades);
-        }
+    if let (Some(to), Some(retries)) = (to.as_object_mut(), &upstream.retries) {
+        to.insert("retry_policy".to_owned(), retry_policy(retries));
     }
     json!({ "@type": ROUTE, "name": function.key, "match": { "prefix": "/" }, "route": to })
 }

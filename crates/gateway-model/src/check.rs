@@ -153,6 +153,7 @@ impl Check<'_> {
             to: vec![DestinationConfig {
                 function: "function".to_owned(),
                 weight: 1,
+                websocket: false,
             }],
         };
         if let Err(error) = Router::compile(&[config]) {

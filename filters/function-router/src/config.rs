@@ -56,6 +56,10 @@ pub struct DestinationConfig {
     /// Its share, in relation to the sum of the route's weights; 0 means none.
     #[serde(default = "one")]
     pub weight: u32,
+    /// Whether it takes connections that are upgraded to WebSocket (RFC 6455). Envoy decides about
+    /// upgrades before there is a function, so the router has to.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub websocket: bool,
 }
 
 fn one() -> u32 {

@@ -14,6 +14,8 @@ pub enum Denial {
         /// The methods they take, for the `allow` header (RFC 9110 section 10.2.1).
         allow: String,
     },
+    /// The client asks for another protocol on this connection, and the function takes none.
+    UpgradeNotAllowed,
 }
 
 impl Refusal for Denial {
@@ -21,6 +23,7 @@ impl Refusal for Denial {
         match self {
             Self::NoRoute => 404,
             Self::MethodNotAllowed { .. } => 405,
+            Self::UpgradeNotAllowed => 403,
         }
     }
 
@@ -28,6 +31,7 @@ impl Refusal for Denial {
         match self {
             Self::NoRoute => "no_route",
             Self::MethodNotAllowed { .. } => "method_not_allowed",
+            Self::UpgradeNotAllowed => "upgrade_not_allowed",
         }
     }
 
@@ -40,17 +44,18 @@ impl Refusal for Denial {
             Self::MethodNotAllowed { allow } => {
                 format!("This method is not allowed here; {allow} would be.").into()
             }
+            Self::UpgradeNotAllowed => "Connections are not upgraded here.".into(),
         }
     }
 
-    /// gRPC knows one status for both: there is no such method here.
+    /// gRPC knows one status for all: there is no such method here.
     fn grpc_status(&self) -> GrpcStatus {
         GrpcStatus::Unimplemented
     }
 
     fn headers(&self) -> Vec<(&'static str, String)> {
         match self {
-            Self::NoRoute => Vec::new(),
+            Self::NoRoute | Self::UpgradeNotAllowed => Vec::new(),
             Self::MethodNotAllowed { allow } => vec![("allow", allow.clone())],
         }
     }

@@ -2,41 +2,62 @@
 
 use crate::config::DestinationConfig;
 
-/// Functions in the order of the document, and where on a line as long as all weights together each
-/// one's piece ends.
+/// A function that a route sends requests to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Destination {
+    /// Its key in Envoy's route table.
+    pub function: Box<str>,
+    /// Whether it takes connections that are upgraded to WebSocket.
+    pub websocket: bool,
+}
+
+impl From<&DestinationConfig> for Destination {
+    fn from(config: &DestinationConfig) -> Self {
+        Self {
+            function: config.function.as_str().into(),
+            websocket: config.websocket,
+        }
+    }
+}
+
+/// Functions laid on a line, each on a piece as long as its weight, in the order of the document.
 #[derive(Debug)]
 pub(crate) struct Destinations {
-    ends: Box<[u64]>,
-    functions: Box<[Box<str>]>,
+    /// All but the last, each with the end of its piece.
+    before: Box<[(u64, Destination)]>,
+    last: Destination,
+    /// Of the whole line.
+    length: u64,
 }
 
 impl Destinations {
     /// `None` when no function has a weight.
     pub(crate) fn new(destinations: &[DestinationConfig]) -> Option<Self> {
-        let with_weight = || {
-            destinations
-                .iter()
-                .filter(|destination| destination.weight > 0)
-        };
-        let ends: Box<[u64]> = with_weight()
-            .scan(0, |end, destination| {
-                *end += u64::from(destination.weight);
-                Some(*end)
-            })
-            .collect();
-        let functions = with_weight()
-            .map(|destination| destination.function.as_str().into())
-            .collect();
-        (!ends.is_empty()).then_some(Self { ends, functions })
+        let mut length = 0;
+        let mut pieces = Vec::new();
+        for destination in destinations
+            .iter()
+            .filter(|destination| destination.weight > 0)
+        {
+            length += u64::from(destination.weight);
+            pieces.push((length, Destination::from(destination)));
+        }
+        let (_, last) = pieces.pop()?;
+        Some(Self {
+            before: pieces.into(),
+            last,
+            length,
+        })
     }
 
     /// The function whose piece the random number falls on, when all its 64 bits are laid over the
     /// line.
-    pub(crate) fn choose(&self, random: u64) -> &str {
-        let length = self.ends.last().copied().unwrap_or_default();
-        let place = ((u128::from(random) * u128::from(length)) >> 64) as u64;
-        let index = self.ends.partition_point(|&end| end <= place);
-        self.functions.get(index).map_or("", |function| function)
+    pub(crate) fn choose(&self, random: u64) -> &Destination {
+        let place = ((u128::from(random) * u128::from(self.length)) >> 64) as u64;
+        let index = self.before.partition_point(|(end, _)| *end <= place);
+        self.before
+            .get(index)
+            .map_or(&self.last, |(_, destination)| destination)
     }
 }
 
@@ -53,6 +74,7 @@ mod tests {
             .map(|&(function, weight)| DestinationConfig {
                 function: function.to_owned(),
                 weight,
+                websocket: false,
             })
             .collect()
     }
@@ -69,7 +91,7 @@ mod tests {
             (3 * quarter + 3, "b"),
             (u64::MAX, "b"),
         ] {
-            assert_eq!(chosen.choose(random), function, "{random}");
+            assert_eq!(&*chosen.choose(random).function, function, "{random}");
         }
     }
 
@@ -83,7 +105,7 @@ mod tests {
     fn the_greatest_weights_do_not_overflow() {
         let weights = destinations(&[("a", u32::MAX), ("b", u32::MAX)]);
         let chosen = Destinations::new(&weights).unwrap();
-        assert_eq!(chosen.choose(u64::MAX / 2), "a");
-        assert_eq!(chosen.choose(u64::MAX / 2 + 2), "b");
+        assert_eq!(&*chosen.choose(u64::MAX / 2).function, "a");
+        assert_eq!(&*chosen.choose(u64::MAX / 2 + 2).function, "b");
     }
 }

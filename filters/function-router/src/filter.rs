@@ -55,10 +55,16 @@ pub struct RouterExchange {
 impl Exchange for RouterExchange {
     fn on_request_headers(&mut self, host: &mut dyn Host, _: bool) -> Result<Flow, HostError> {
         let headers = host.request_headers()?;
-        match self.filter.router.route(&Request::of(&headers)) {
-            Ok(route) => {
-                let function = route.choose(host.random());
-                host.set_field(Fields::RequestHeaders, FUNCTION_HEADER, function.as_bytes())?;
+        let request = Request::of(&headers);
+        let chosen = self
+            .filter
+            .router
+            .route(&request)
+            .and_then(|route| route.choose(&request, host.random()));
+        match chosen {
+            Ok(destination) => {
+                let function = destination.function.as_bytes();
+                host.set_field(Fields::RequestHeaders, FUNCTION_HEADER, function)?;
                 Ok(Flow::Continue)
             }
             Err(denial) => Ok(Flow::Reply(Reply::refusal(&denial, Caller::of(&headers)))),

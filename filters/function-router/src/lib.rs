@@ -20,6 +20,7 @@ mod router;
 
 pub use config::{Config, DestinationConfig, MatchConfig, RouteConfig};
 pub use denial::Denial;
+pub use destinations::Destination;
 pub use filter::{FunctionRouter, RouterExchange};
 pub use hosts::HostError;
 pub use path::PathError;

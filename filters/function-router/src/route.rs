@@ -1,9 +1,11 @@
 //! A compiled route.
 
 use crate::config::RouteConfig;
-use crate::destinations::Destinations;
+use crate::denial::Denial;
+use crate::destinations::{Destination, Destinations};
 use crate::hosts::HostError;
 use crate::path::{PathError, PathPattern};
+use crate::request::Request;
 
 /// What a request must look like beside host and path, and where it goes.
 #[derive(Debug)]
@@ -105,9 +107,16 @@ impl Route {
         self.methods.iter().map(|method| &**method)
     }
 
-    /// The key of one of its functions, by weight. All 64 bits of `random` count.
-    pub fn choose(&self, random: u64) -> &str {
-        self.destinations.choose(random)
+    /// One of its functions, by weight. All 64 bits of `random` count.
+    ///
+    /// # Errors
+    /// When the client asks for an upgrade that the function does not take.
+    pub fn choose(&self, request: &Request<'_>, random: u64) -> Result<&Destination, Denial> {
+        let destination = self.destinations.choose(random);
+        if request.upgrades && !destination.websocket {
+            return Err(Denial::UpgradeNotAllowed);
+        }
+        Ok(destination)
     }
 
     pub(crate) fn takes(&self, method: &[u8]) -> bool {

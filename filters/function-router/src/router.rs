@@ -126,6 +126,7 @@ mod tests {
             to: vec![DestinationConfig {
                 function: "f".to_owned(),
                 weight: 1,
+                websocket: false,
             }],
         }
     }
@@ -145,6 +146,7 @@ mod tests {
             method: method.as_bytes(),
             host: host.as_bytes().into(),
             path: path.as_bytes(),
+            upgrades: false,
         };
         router.route(&request).map(Route::name)
     }
@@ -265,6 +267,7 @@ mod tests {
                     r.to = vec![DestinationConfig {
                         function: "a b".to_owned(),
                         weight: 1,
+                        websocket: false,
                     }]
                 },
             ),

@@ -30,15 +30,20 @@ impl Exchange for PipelineExchange {
         let refuse =
             |refusal: &dyn Refusal| Ok(Flow::Reply(Reply::refusal(refusal, Caller::of(&headers))));
 
+        let request = Request::of(&headers);
+
         // Match: the route, and with it its policies.
-        let route = match self.pipeline.router.route(&Request::of(&headers)) {
+        let route = match self.pipeline.router.route(&request) {
             Ok(route) => route,
             Err(denial) => return refuse(&denial),
         };
         host.set_filter_state(ROUTE_STATE, route.name().as_bytes())?;
 
         // Choose: the function. Writing the header makes Envoy resolve its route again.
-        let function = route.choose(host.random());
+        let function = match route.choose(&request, host.random()) {
+            Ok(destination) => &destination.function,
+            Err(denial) => return refuse(&denial),
+        };
         host.set_field(Fields::RequestHeaders, FUNCTION_HEADER, function.as_bytes())?;
         Ok(Flow::Continue)
     }

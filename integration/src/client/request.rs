@@ -52,6 +52,18 @@ impl Request {
         Self::new("POST", path)
     }
 
+    /// The method.
+    #[must_use]
+    pub fn method(&self) -> &str {
+        self.method.as_str()
+    }
+
+    /// The path with its query.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
     /// The host that the request is for (`Host`, `:authority`) instead of the address that it is
     /// sent to.
     #[must_use]

@@ -13,12 +13,18 @@ const GOOD: Style = AnsiColor::Green.on_default();
 const ODD: Style = AnsiColor::Yellow.on_default();
 const BAD: Style = AnsiColor::Red.on_default().bold();
 
-/// A line of Envoy's log.
-pub fn log(line: &str) -> String {
+/// What Envoy says of the signal by which it is stopped in order.
+const STOPPED: &str = "caught ENVOY_SIGTERM";
+
+/// A line of Envoy's log; nothing, if it only tells what was just done.
+pub fn log(line: &str) -> Option<String> {
     let mut parts = line.splitn(3, '\t');
     let (Some(level), Some(logger), Some(text)) = (parts.next(), parts.next(), parts.next()) else {
-        return line.to_owned();
+        return Some(line.to_owned());
     };
+    if text == STOPPED {
+        return None;
+    }
     let style = match level {
         "warning" => ODD,
         "error" | "critical" => BAD,
@@ -29,7 +35,9 @@ pub fn log(line: &str) -> String {
         Some((_, said)) => ("filter", said),
         None => (logger, text),
     };
-    format!("{style}{level:>7}{style:#} {DIM}{who}{DIM:#} {text}")
+    Some(format!(
+        "{style}{level:>7}{style:#} {DIM}{who}{DIM:#} {text}"
+    ))
 }
 
 /// The fields of the access log that a line on a terminal has room for.
@@ -96,19 +104,20 @@ mod tests {
     #[test]
     fn a_line_of_the_log_keeps_its_text() {
         assert_eq!(
-            plain(&log("warning\tmain\tsomething")),
+            plain(&log("warning\tmain\tsomething").unwrap()),
             "warning main something"
         );
         let filter = "error\twasm\twasm log headgate.pipeline: gateway refused";
         assert_eq!(
-            plain(&log(filter)),
+            plain(&log(filter).unwrap()),
             "  error filter headgate.pipeline: gateway refused"
         );
     }
 
     #[test]
     fn what_is_not_understood_is_shown_as_it_is() {
-        assert_eq!(log("no tabs"), "no tabs");
+        assert_eq!(log("no tabs").unwrap(), "no tabs");
+        assert_eq!(log("warning\tmain\tcaught ENVOY_SIGTERM"), None);
         assert_eq!(request("not json"), "not json");
     }
 }

@@ -47,8 +47,15 @@ impl Envoy {
         let requests = show(child.stdout.take(), |line| {
             anstream::println!("{}", lines::request(line));
         });
-        let log = show(child.stderr.take(), |line| {
-            anstream::eprintln!("{}", lines::log(line))
+        // Each thread's VM says the same.
+        let mut before = String::new();
+        let log = show(child.stderr.take(), move |line| {
+            if before != line
+                && let Some(shown) = lines::log(line)
+            {
+                anstream::eprintln!("{shown}");
+            }
+            line.clone_into(&mut before);
         });
         Ok(Self {
             child,
@@ -102,7 +109,7 @@ impl Envoy {
 
 fn show(
     from: Option<impl AsyncRead + Unpin + Send + 'static>,
-    line: impl Fn(&str) + Send + 'static,
+    mut line: impl FnMut(&str) + Send + 'static,
 ) -> JoinHandle<()> {
     tokio::spawn(async move {
         let Some(from) = from else { return };
