@@ -3,12 +3,20 @@
 
 use std::path::Path;
 
+use filter_api::FUNCTION_HEADER;
 use serde_json::{Map, Value, json};
 
 use crate::upstream::Upstream;
 
 /// The name of the one listener; [`Envoy::listener`](crate::envoy::Envoy::listener) finds its port.
 pub const FRONT: &str = "front";
+
+/// The header in which [`Proxy::functions`] tells the upstream what the internal header said.
+pub const OBSERVED_FUNCTION: &str = "x-observed-function";
+
+/// What Envoy reads of a connection at once, as Headgate renders it, in bytes. Envoy's default of 1 MiB
+/// is more than what some tests let it buffer of a body.
+const CONNECTION_BUFFER_BYTES: u32 = 32 * 1024;
 
 /// An Envoy that sends every request to one upstream.
 #[derive(Debug, Clone)]
@@ -18,6 +26,8 @@ pub struct Proxy {
     clusters: Vec<Value>,
     manager: Map<String, Value>,
     route: Map<String, Value>,
+    functions: Vec<String>,
+    body_buffer_limit: Option<u32>,
 }
 
 impl Proxy {
@@ -29,6 +39,8 @@ impl Proxy {
             clusters: vec![cluster("upstream", upstream.port())],
             manager: Map::new(),
             route: Map::from_iter([("cluster".to_owned(), "upstream".into())]),
+            functions: Vec::new(),
+            body_buffer_limit: None,
         }
     }
 
@@ -57,11 +69,74 @@ impl Proxy {
         self
     }
 
+    /// Only requests of these functions go to the upstream, each with its function's key in the header
+    /// [`OBSERVED_FUNCTION`]; any other is answered with 503. As Headgate renders it: a map from the
+    /// internal header to a route, and the internal header taken off on the way out, either way.
+    pub fn functions(mut self, keys: impl IntoIterator<Item = String>) -> Self {
+        self.functions = keys.into_iter().collect();
+        self
+    }
+
+    /// What Envoy buffers of a body before there is a function (`request_body_buffer_limit` of the
+    /// route that rules then), in bytes.
+    pub fn body_buffer_limit(mut self, bytes: u32) -> Self {
+        self.body_buffer_limit = Some(bytes);
+        self
+    }
+
+    fn virtual_host(&self) -> Value {
+        let to_upstream = json!({ "match": { "prefix": "/" }, "route": self.route });
+        if self.functions.is_empty() {
+            let route = self.limited(to_upstream);
+            return json!({ "name": "all", "domains": ["*"], "routes": [route] });
+        }
+        let no_function = self.limited(json!({
+            "match": { "prefix": "/" },
+            "direct_response": { "status": 503 },
+        }));
+        let map: Map<String, Value> = self
+            .functions
+            .iter()
+            .map(|key| {
+                let observed = json!({ "header": { "key": OBSERVED_FUNCTION, "value": key } });
+                let mut route = to_upstream.clone();
+                set(&mut route, "request_headers_to_add", json!([observed]));
+                (key.clone(), json!({ "action": action(route) }))
+            })
+            .collect();
+        json!({
+            "name": "all",
+            "domains": ["*"],
+            "request_headers_to_remove": [FUNCTION_HEADER],
+            "response_headers_to_remove": [FUNCTION_HEADER],
+            "matcher": {
+                "matcher_tree": {
+                    "input": {
+                        "name": "function",
+                        "typed_config": {
+                            "@type": HEADER_INPUT,
+                            "header_name": FUNCTION_HEADER,
+                        },
+                    },
+                    "exact_match_map": { "map": map },
+                },
+                "on_no_match": { "action": action(no_function) },
+            },
+        })
+    }
+
+    fn limited(&self, mut route: Value) -> Value {
+        if let Some(bytes) = self.body_buffer_limit {
+            set(&mut route, "request_body_buffer_limit", bytes.into());
+        }
+        route
+    }
+
     /// The bootstrap, for [`Envoy::start`](crate::envoy::Envoy::start). Its listener [`FRONT`] is
     /// on a port that the kernel chooses.
     #[must_use]
     pub fn bootstrap(self) -> Value {
-        let route = json!({ "match": { "prefix": "/" }, "route": self.route });
+        let virtual_host = self.virtual_host();
         let mut filters = self.filters;
         filters.push(json!({
             "name": "envoy.filters.http.router",
@@ -71,9 +146,7 @@ impl Proxy {
             "@type": MANAGER,
             "stat_prefix": FRONT,
             "http_filters": filters,
-            "route_config": {
-                "virtual_hosts": [{ "name": "all", "domains": ["*"], "routes": [route] }],
-            },
+            "route_config": { "virtual_hosts": [virtual_host] },
         });
         if let Some(manager) = manager.as_object_mut() {
             manager.extend(self.manager);
@@ -86,6 +159,7 @@ impl Proxy {
             "listeners": [{
                 "name": FRONT,
                 "address": loopback(0),
+                "per_connection_buffer_limit_bytes": CONNECTION_BUFFER_BYTES,
                 "filter_chains": [{ "filters": [front] }],
             }],
             "clusters": self.clusters,
@@ -119,7 +193,20 @@ pub fn wasm_filter(name: &str, module: &Path, configuration: &Value, plugin: Val
 const MANAGER: &str = "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager";
 const ROUTER: &str = "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router";
 const WASM: &str = "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm";
+const ROUTE: &str = "type.googleapis.com/envoy.config.route.v3.Route";
+const HEADER_INPUT: &str = "type.googleapis.com/envoy.type.matcher.v3.HttpRequestHeaderMatchInput";
 const HTTP_OPTIONS: &str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
+
+fn set(object: &mut Value, field: &str, value: Value) {
+    if let Some(object) = object.as_object_mut() {
+        object.insert(field.into(), value);
+    }
+}
+
+fn action(mut route: Value) -> Value {
+    set(&mut route, "@type", ROUTE.into());
+    json!({ "name": "route", "typed_config": route })
+}
 
 fn loopback(port: u16) -> Value {
     json!({ "socket_address": { "address": "127.0.0.1", "port_value": port } })

@@ -23,6 +23,8 @@ pub mod client;
 pub mod envoy;
 #[allow(clippy::panic, reason = "test code: a panic is how a test fails")]
 mod fields;
+#[allow(clippy::panic, reason = "test code: a panic is how a test fails")]
+mod modules;
 pub mod raw;
 pub mod services;
 #[allow(
@@ -33,3 +35,4 @@ pub mod services;
 pub mod upstream;
 
 pub use body::generated_sha256;
+pub use modules::module;

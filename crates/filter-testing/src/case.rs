@@ -20,6 +20,15 @@ pub struct CaseFile {
     pub cases: Vec<Case>,
 }
 
+impl CaseFile {
+    /// The cases by the host that they share: those that follow each other and name the same clusters.
+    /// Whatever a filter keeps there, its next case finds.
+    pub fn hosts(&self) -> impl Iterator<Item = &[Case]> {
+        self.cases
+            .chunk_by(|case, next| case.callouts.keys().eq(next.callouts.keys()))
+    }
+}
+
 /// One exchange.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -51,7 +60,10 @@ pub struct RequestCase {
     /// Fields as `name: value`, in order.
     #[serde(default)]
     pub headers: Vec<String>,
-    /// The body; not given means none.
+    /// Sends one more field, `x-padding`, of so many bytes.
+    #[serde(default)]
+    pub padding: usize,
+    /// The body; not given means none. An empty one is a body all the same, whose end alone arrives.
     pub body: Option<String>,
     /// Trailers as `name: value`; they need HTTP/2.
     #[serde(default)]
@@ -103,8 +115,10 @@ pub struct Expect {
 pub struct Forwarded {
     /// The path with its query.
     pub path: Option<String>,
-    /// Fields that must be there with exactly these values, as `name: value`.
+    /// Fields that must be there with exactly these values, in this order, as `name: value`.
     pub headers: Vec<String>,
+    /// The length of the field `x-padding`, in bytes.
+    pub padding: Option<usize>,
     /// Names of fields that must not be there.
     pub absent: Vec<String>,
     /// The whole body.
@@ -119,7 +133,7 @@ pub struct Forwarded {
 pub struct Responded {
     /// The status code.
     pub status: Option<u16>,
-    /// Fields that must be there with exactly these values, as `name: value`.
+    /// Fields that must be there with exactly these values, in this order, as `name: value`.
     pub headers: Vec<String>,
     /// Names of fields that must not be there.
     pub absent: Vec<String>,
@@ -131,6 +145,20 @@ pub struct Responded {
     pub trailers: Vec<String>,
 }
 
+impl RequestCase {
+    /// Its fields, names in lower case, the padding included.
+    pub fn fields(&self) -> Vec<(String, String)> {
+        let mut fields = parse_fields(&self.headers);
+        if self.padding > 0 {
+            fields.push((PADDING.to_owned(), "x".repeat(self.padding)));
+        }
+        fields
+    }
+}
+
+/// The field that [`RequestCase::padding`] sends.
+pub(crate) const PADDING: &str = "x-padding";
+
 fn get() -> String {
     "GET".to_owned()
 }
@@ -139,15 +167,17 @@ fn example() -> String {
     "example.com".to_owned()
 }
 
-/// Takes `name: value` apart.
+/// Takes `name: value` apart. `:path: /a` has a colon of its own.
 pub fn parse_fields(fields: &[String]) -> Vec<(String, String)> {
     fields
         .iter()
         .map(|field| {
-            let (name, value) = field
-                .split_once(':')
-                .expect("a field is written \"name: value\"");
-            (name.trim().to_ascii_lowercase(), value.trim().to_owned())
+            let of_name = usize::from(field.starts_with(':'));
+            let colon = field.match_indices(':').nth(of_name);
+            let (colon, _) = colon.expect("a field is written \"name: value\"");
+            let (name, value) = field.split_at(colon);
+            let value = value.trim_start_matches(':').trim();
+            (name.trim().to_ascii_lowercase(), value.to_owned())
         })
         .collect()
 }

@@ -7,10 +7,13 @@
 
 mod case;
 mod fake_host;
+mod fake_proxy;
+mod local_reply;
 mod observed;
 mod runner;
 
 pub use case::{Answer, Case, CaseFile, Expect, Forwarded, RequestCase, Responded, parse_fields};
 pub use fake_host::{FakeHost, FakeRootHost, FieldList, Message, World};
+pub use fake_proxy::{CalloutsAnswer, FakeProxy};
 pub use observed::{Observed, ObservedMessage, verify};
-pub use runner::{CalloutsAnswer, Runner, case_files, load_case_file, run_cases};
+pub use runner::{case_files, load_case_file, run_cases};

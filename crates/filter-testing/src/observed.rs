@@ -1,8 +1,10 @@
 //! What came of an exchange, and whether that was expected.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
-use crate::case::{Expect, parse_fields};
+use crate::case::{Expect, PADDING, parse_fields};
 
 /// A message as one side saw it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -73,6 +75,12 @@ pub fn verify(expect: &Expect, observed: &Observed) -> Result<(), String> {
             &seen.trailers,
             &mut faults,
         );
+        let padding = || seen.headers.iter().find(|(name, _)| name == PADDING);
+        if let Some(expected) = expected.padding
+            && padding().is_none_or(|(_, value)| value.len() != expected)
+        {
+            faults.push(format!("forwarded {PADDING}: expected {expected} bytes"));
+        }
         body(
             "forwarded body",
             expected.body.as_ref(),
@@ -133,19 +141,16 @@ fn fields(
             .map(|(_, value)| value.escape_ascii().to_string())
             .collect()
     };
-    // ":path: /a" has a colon of its own.
-    let pseudo = |field: &String| field.strip_prefix(':').map(|rest| format!(":{}", rest));
-    for field in expected {
-        let (name, value) = match pseudo(field).and_then(|field| {
-            let (name, value) = field.get(1..)?.split_once(':')?;
-            Some((format!(":{name}"), value.trim().to_owned()))
-        }) {
-            Some(parts) => parts,
-            None => parse_fields(std::slice::from_ref(field)).remove(0),
-        };
+    let mut by_name: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (name, value) in parse_fields(expected) {
+        by_name.entry(name).or_default().push(value);
+    }
+    for (name, expected) in by_name {
         let seen = values_of(&name);
-        if seen != [value.as_str()] {
-            faults.push(format!("{what} {name}: expected {value:?}, saw {seen:?}"));
+        if seen != expected {
+            faults.push(format!(
+                "{what} {name}: expected {expected:?}, saw {seen:?}"
+            ));
         }
     }
     for name in absent {

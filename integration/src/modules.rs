@@ -1,0 +1,19 @@
+//! The wasm modules, as the build places them.
+
+use std::path::{Path, PathBuf};
+
+/// Where the build places them, under the workspace's root.
+const BUILT: &str = "target/modules";
+
+/// The module of a filter, by the name that its package gives it: `gateway`, `body-editor`.
+///
+/// # Panics
+/// When it is not built.
+#[must_use]
+pub fn module(name: &str) -> PathBuf {
+    let above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+    above
+        .map(|directory| directory.join(BUILT).join(format!("{name}.wasm")))
+        .find(|path| path.is_file())
+        .unwrap_or_else(|| panic!("no module {BUILT}/{name}.wasm: run `make wasm`"))
+}

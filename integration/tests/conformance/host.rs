@@ -1,0 +1,216 @@
+//! An Envoy with one filter in it, and everything that it is connected to.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use filter_api::Holding;
+use filter_testing::{Answer as CaseAnswer, Case, Observed, ObservedMessage, parse_fields};
+use hyper::HeaderMap;
+use integration::bootstrap::{FRONT, OBSERVED_FUNCTION, Proxy, wasm_filter};
+use integration::client::{self, Client, Request, Response};
+use integration::envoy::{Envoy, Launch};
+use integration::module;
+use integration::upstream::{Answer, SeenRequest, Upstream};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// The field that tells requests apart in the access log.
+const CASE: &str = "x-case";
+
+/// More than what arrives at once above what a filter may hold, so that the filter, not Envoy, is the
+/// one to refuse; as Headgate renders it.
+const ABOVE_HELD: u32 = 64 * 1024;
+
+/// One worker, so that what a filter keeps between two cases is in one place.
+pub struct Host {
+    envoy: Envoy,
+    upstream: Upstream,
+    callouts: BTreeMap<String, Upstream>,
+    http1: Client,
+    h2: Client,
+}
+
+impl Host {
+    /// `clusters` are there for callouts, and no others.
+    pub async fn start(module: &str, config: &Value, clusters: BTreeSet<String>) -> Self {
+        let upstream = Upstream::start().await;
+        let mut callouts = BTreeMap::new();
+        for cluster in clusters {
+            callouts.insert(cluster, Upstream::start().await);
+        }
+        let envoy = launch(module, config, &upstream, &callouts).start().await;
+        let address = envoy.listener(FRONT).await;
+        Self {
+            envoy,
+            upstream,
+            callouts,
+            http1: client::http1(address),
+            h2: client::h2(address),
+        }
+    }
+
+    /// An Envoy that is expected not to start.
+    pub async fn launch(module: &str, config: &Value) -> Launch {
+        launch(module, config, &Upstream::start().await, &BTreeMap::new())
+    }
+
+    pub async fn run(&self, case: &Case, id: &str) -> Observed {
+        self.upstream.answer(answer(&case.upstream));
+        for (cluster, upstream) in &self.callouts {
+            upstream.answer(answer(&case.callouts[cluster]));
+        }
+        let before = self.upstream.requests();
+        let with_trailers =
+            !(case.request.trailers.is_empty() && case.upstream.trailers.is_empty());
+        let client = if with_trailers { &self.h2 } else { &self.http1 };
+        let response = client.send(request(case, id)).await.unwrap();
+        let seen = self.upstream.seen().split_off(before);
+        assert!(seen.len() <= 1, "one request became {}", seen.len());
+        let function = |seen: &SeenRequest| {
+            let function = seen.headers.get(OBSERVED_FUNCTION)?;
+            Some(function.to_str().unwrap().to_owned())
+        };
+        Observed {
+            function: seen.first().and_then(function),
+            denied: match seen.is_empty() {
+                true => Some(self.logged_details(id).await),
+                false => None,
+            },
+            forwarded: seen.first().map(forwarded),
+            status: response.status.as_u16(),
+            response: received(response),
+        }
+    }
+
+    pub async fn stop(self) {
+        self.envoy.stop().await;
+    }
+
+    /// Why Envoy, or a filter in it, answered itself.
+    async fn logged_details(&self, id: &str) -> String {
+        let beginning = format!("case {id}: ");
+        self.envoy.wait_for_log(&beginning).await;
+        let log = self.envoy.log();
+        let line = log.lines().find_map(|line| line.strip_prefix(&beginning));
+        line.unwrap().to_owned()
+    }
+}
+
+/// What cases' configurations have in common.
+#[derive(Deserialize)]
+struct Common {
+    #[serde(default)]
+    holding: Holding,
+    #[serde(default)]
+    routes: Vec<Route>,
+}
+
+#[derive(Deserialize)]
+struct Route {
+    to: Vec<Destination>,
+}
+
+#[derive(Deserialize)]
+struct Destination {
+    function: String,
+}
+
+fn launch(
+    name: &str,
+    config: &Value,
+    upstream: &Upstream,
+    callouts: &BTreeMap<String, Upstream>,
+) -> Launch {
+    let Common { holding, routes } = Common::deserialize(config).unwrap();
+    let destinations = routes.into_iter().flat_map(|route| route.to);
+    let plugin = json!({
+        "allow_on_headers_stop_iteration": holding.allow_on_headers_stop_iteration,
+    });
+    let log = format!("case %REQ({CASE})%: %RESPONSE_CODE_DETAILS%\n");
+    let mut proxy = Proxy::to(upstream)
+        .filter(wasm_filter(name, &module(name), config, plugin))
+        .functions(destinations.map(|destination| destination.function))
+        .body_buffer_limit(holding.max_held_bytes.bytes() + ABOVE_HELD)
+        .manager("normalize_path", true.into())
+        .manager("merge_slashes", true.into())
+        .manager("upgrade_configs", json!([{ "upgrade_type": "websocket" }]))
+        .manager("access_log", json!([access_log(&log)]));
+    for (cluster, upstream) in callouts {
+        proxy = proxy.cluster(cluster, upstream);
+    }
+    Envoy::launch(proxy.bootstrap())
+        .concurrency(1)
+        .arguments(["--file-flush-interval-msec", "10"])
+}
+
+fn access_log(format: &str) -> Value {
+    json!({
+        "name": "envoy.access_loggers.stdout",
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.access_loggers.stream.v3.StdoutAccessLog",
+            "log_format": { "text_format_source": { "inline_string": format } },
+        },
+    })
+}
+
+fn answer(of: &CaseAnswer) -> Answer {
+    let mut answer = Answer::new(of.status);
+    for (name, value) in parse_fields(&of.headers) {
+        answer = answer.header(&name, value);
+    }
+    if !of.body.is_empty() {
+        answer = answer.body(of.body.clone());
+    }
+    for (name, value) in parse_fields(&of.trailers) {
+        answer = answer.trailer(&name, value);
+    }
+    answer
+}
+
+fn request(case: &Case, id: &str) -> Request {
+    let of = &case.request;
+    let mut request = Request::new(&of.method, &of.path)
+        .authority(&of.host)
+        .header(CASE, id);
+    for (name, value) in of.fields() {
+        request = request.header(&name, value);
+    }
+    for (name, value) in parse_fields(&of.trailers) {
+        request = request.trailer(&name, value);
+    }
+    match of.body.as_deref() {
+        None => request,
+        Some("") if of.trailers.is_empty() => request.fed().0,
+        Some(body) => request.body(body.to_owned()),
+    }
+}
+
+fn forwarded(seen: &SeenRequest) -> ObservedMessage {
+    let mut headers = vec![
+        (":method".to_owned(), seen.method.clone().into_bytes()),
+        (":path".to_owned(), seen.path.clone().into_bytes()),
+    ];
+    let authority = seen.authority.clone().map(String::into_bytes);
+    headers.extend(authority.map(|authority| (":authority".to_owned(), authority)));
+    let of_harness = |(name, _): &(String, Vec<u8>)| name == OBSERVED_FUNCTION || name == CASE;
+    headers.extend(lines(&seen.headers).filter(|line| !of_harness(line)));
+    ObservedMessage {
+        headers,
+        body: seen.body.clone(),
+        trailers: lines(&seen.trailers).collect(),
+    }
+}
+
+fn received(response: Response) -> ObservedMessage {
+    ObservedMessage {
+        headers: lines(&response.headers).collect(),
+        trailers: lines(&response.trailers).collect(),
+        body: response.body.into(),
+    }
+}
+
+fn lines(fields: &HeaderMap) -> impl Iterator<Item = (String, Vec<u8>)> {
+    let line = |(name, value): (&hyper::header::HeaderName, &hyper::header::HeaderValue)| {
+        (name.as_str().to_owned(), value.as_bytes().to_owned())
+    };
+    fields.iter().map(line)
+}

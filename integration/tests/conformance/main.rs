@@ -1,0 +1,100 @@
+//! Every case file of every filter, through a real Envoy with the real module. The filters' own
+//! `tests/cases.rs` run the same files on the fake host.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "test code: a panic is how a test fails"
+)]
+
+mod host;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use filter_testing::{CaseFile, case_files, load_case_file, verify};
+use integration::envoy::Envoy;
+use libtest_mimic::{Arguments, Failed, Trial};
+use tokio::runtime;
+
+use host::Host;
+
+/// Where folders of filters are, from the workspace's root.
+const FILTERS: [&str; 2] = ["filters", "integration/filters"];
+
+/// How many Envoys run at once.
+const AT_ONCE: usize = 2;
+
+fn main() -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads = Some(arguments.test_threads.map_or(AT_ONCE, |n| n.min(AT_ONCE)));
+    let trials = FILTERS.into_iter().flat_map(trials).collect();
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+/// A test for each case file of the filters in this folder.
+fn trials(folder: &str) -> Vec<Trial> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("..")
+        .join(folder);
+    let mut filters: Vec<PathBuf> = std::fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|filter| filter.join("tests/cases").is_dir())
+        .collect();
+    filters.sort();
+    let of_filter = |filter: PathBuf| {
+        let module = name(&filter);
+        case_files(&filter.join("tests/cases"))
+            .into_iter()
+            .map(move |path| {
+                let module = module.clone();
+                Trial::test(format!("{module}/{}", name(&path)), move || {
+                    runtime::Builder::new_current_thread()
+                        .enable_all()
+                        .build()?
+                        .block_on(run_file(&module, &path))
+                        .map_err(Failed::from)
+                })
+            })
+    };
+    filters.into_iter().flat_map(of_filter).collect()
+}
+
+fn name(path: &Path) -> String {
+    path.file_stem().unwrap().to_string_lossy().into_owned()
+}
+
+async fn run_file(module: &str, path: &Path) -> Result<(), String> {
+    let file = load_case_file(path)?;
+    if let Some(expected) = &file.refused {
+        return is_refused(module, &file, expected).await;
+    }
+    let mut index = 0;
+    for cases in file.hosts() {
+        let clusters = cases.iter().flat_map(|case| case.callouts.keys().cloned());
+        let host = Host::start(module, &file.config, clusters.collect()).await;
+        for case in cases {
+            let observed = host.run(case, &index.to_string()).await;
+            verify(&case.expect, &observed)
+                .map_err(|faults| format!("cases[{index}]:\n{faults}\n{observed:#?}"))?;
+            index += 1;
+        }
+        host.stop().await;
+    }
+    Ok(())
+}
+
+async fn is_refused(module: &str, file: &CaseFile, expected: &str) -> Result<(), String> {
+    let refused = match Host::launch(module, &file.config).await.try_start().await {
+        Ok(envoy) => {
+            Envoy::stop(envoy).await;
+            return Err(format!("expected to be refused: {expected}"));
+        }
+        Err(refused) => refused,
+    };
+    let line = format!("refused its configuration: {expected}\n");
+    match refused.log.contains(&line) {
+        true => Ok(()),
+        false => Err(format!("expected: {line}{refused}")),
+    }
+}
