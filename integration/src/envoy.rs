@@ -98,30 +98,34 @@ impl Envoy {
             .text()
     }
 
-    /// Where a static or discovered listener really listens, by its name: for port 0.
+    /// Where a listener really listens, by its name: for port 0.
     ///
     /// # Panics
     /// When it has no such listener.
     pub async fn listener(&self, name: &str) -> SocketAddr {
+        let listeners = self.listeners().await;
+        let found = listeners.get(name).copied();
+        found.unwrap_or_else(|| panic!("Envoy has no listener {name:?}: {listeners:?}"))
+    }
+
+    /// Where each listener really listens, by its name.
+    ///
+    /// # Panics
+    /// When the admin endpoint does not answer.
+    pub async fn listeners(&self) -> BTreeMap<String, SocketAddr> {
         let listeners = self.admin_get("/listeners?format=json").await;
         let listeners: Value = serde_json::from_str(&listeners).expect("Envoy's list of listeners");
         let statuses = listeners
             .pointer("/listener_statuses")
             .and_then(Value::as_array);
-        let named = statuses
-            .into_iter()
-            .flatten()
-            .find(|listener| listener["name"] == name);
-        named
-            .and_then(|listener| listener.pointer("/local_address/socket_address"))
-            .and_then(|address| {
-                let port = u16::try_from(address.get("port_value")?.as_u64()?).ok()?;
-                Some(SocketAddr::new(
-                    address.get("address")?.as_str()?.parse().ok()?,
-                    port,
-                ))
-            })
-            .unwrap_or_else(|| panic!("Envoy has no listener {name:?}: {listeners}"))
+        let place = |listener: &Value| {
+            let address = listener.pointer("/local_address/socket_address")?;
+            let ip = address.get("address")?.as_str()?.parse().ok()?;
+            let port = u16::try_from(address.get("port_value")?.as_u64()?).ok()?;
+            let name = listener.get("name")?.as_str()?.to_owned();
+            Some((name, SocketAddr::new(ip, port)))
+        };
+        statuses.into_iter().flatten().filter_map(place).collect()
     }
 
     /// All counters and gauges by name. Histograms and text readouts are left out.

@@ -26,6 +26,12 @@ mod fields;
 #[allow(clippy::panic, reason = "test code: a panic is how a test fails")]
 mod modules;
 pub mod raw;
+#[allow(
+    clippy::panic,
+    clippy::expect_used,
+    reason = "test code: a panic is how a test fails"
+)]
+pub mod rendered;
 pub mod services;
 #[allow(
     clippy::panic,

@@ -1,0 +1,115 @@
+//! What Headgate renders, placed where a test's Envoy finds it.
+
+use std::path::{Path, PathBuf};
+
+use envoy_render::{BOOTSTRAP, Placement, render};
+use tempfile::TempDir;
+
+use crate::envoy::{self, Envoy, Launch, Refused};
+use crate::modules::module;
+
+/// Where the committed renders say that they are.
+const COMMITTED_PLACE: &str = "/etc/headgate";
+
+/// The pipeline's module, in the directory.
+const MODULE: &str = "modules/gateway.wasm";
+
+/// A render in a directory of its own, with the pipeline's module. As it stands but for the ports of
+/// its listeners, which the kernel chooses ([`Envoy::listener`] tells). Envoy watches the directory, so
+/// it must outlive Envoy.
+#[derive(Debug)]
+pub struct Rendered {
+    directory: TempDir,
+}
+
+impl Rendered {
+    /// Renders a document.
+    ///
+    /// # Panics
+    /// When it is refused, or cannot be written.
+    #[must_use]
+    pub fn document(document: &str) -> Self {
+        let rendered = Self::empty();
+        let place = rendered.directory.path();
+        let placement = Placement {
+            directory: place.display().to_string(),
+            module: place.join(MODULE).display().to_string(),
+        };
+        let checked = gateway_model::read("gateway.yaml", document.as_bytes())
+            .unwrap_or_else(|faults| panic!("{faults}"));
+        for (file, text) in render(&checked.document, &placement) {
+            rendered.write(file, &text);
+        }
+        rendered
+    }
+
+    /// Takes a render as it is committed.
+    ///
+    /// # Panics
+    /// When it cannot be read, or not be written.
+    #[must_use]
+    pub fn committed(folder: &Path) -> Self {
+        let rendered = Self::empty();
+        let place = rendered.directory.path().display().to_string();
+        for entry in folder.read_dir().expect("a committed render") {
+            let path = entry.expect("a committed render").path();
+            let text = std::fs::read_to_string(&path).expect("a committed render");
+            let file = path.file_name().and_then(|name| name.to_str());
+            let text = text.replace(COMMITTED_PLACE, &place);
+            rendered.write(file.expect("a file's name"), &text);
+        }
+        rendered
+    }
+
+    /// How to start Envoy with it.
+    pub fn launch(&self) -> Launch {
+        Envoy::launch(self.bootstrap())
+    }
+
+    /// Starts Envoy with it, and returns once it is live.
+    ///
+    /// # Panics
+    /// When it does not get there.
+    pub async fn start(&self) -> Envoy {
+        self.launch().start().await
+    }
+
+    /// What `envoy --mode validate` says of it.
+    ///
+    /// # Errors
+    /// When Envoy does not accept it.
+    pub fn validate(&self) -> Result<(), Refused> {
+        envoy::validate(self.bootstrap())
+    }
+
+    fn bootstrap(&self) -> PathBuf {
+        self.directory.path().join(BOOTSTRAP)
+    }
+
+    /// A directory with nothing but the module.
+    fn empty() -> Self {
+        let directory = TempDir::new().expect("a temporary directory");
+        let place = directory.path().join(MODULE);
+        std::fs::create_dir_all(place.parent().expect("a directory")).expect("a directory");
+        std::fs::copy(module("gateway"), place).expect("the pipeline's module");
+        Self { directory }
+    }
+
+    fn write(&self, file: &str, text: &str) {
+        let text = match file {
+            BOOTSTRAP => on_ports_of_the_kernel(text),
+            _ => text.to_owned(),
+        };
+        std::fs::write(self.directory.path().join(file), text).expect("a file of a render");
+    }
+}
+
+/// All ports in a bootstrap are those that Envoy listens on; upstreams are in another file.
+fn on_ports_of_the_kernel(bootstrap: &str) -> String {
+    const PORT: &str = "port_value:";
+    let line = |line: &str| match line.split_once(PORT) {
+        Some((before, _)) => format!("{before}{PORT} 0\n"),
+        None => format!("{line}\n"),
+    };
+    bootstrap.lines().map(line).collect()
+}
