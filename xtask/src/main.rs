@@ -10,6 +10,7 @@ use clap::{Parser, Subcommand};
 
 mod cargo_artifacts;
 mod check_wasm;
+mod compose;
 mod lint;
 mod setup;
 mod sh;
@@ -42,6 +43,11 @@ enum Verb {
     Lint,
     /// Check the dependencies' licences, sources and bans (deny.toml)
     Deny,
+    /// Start or remove the petstore of docker-compose.yml
+    #[command(subcommand)]
+    Compose(compose::Verb),
+    /// Start docker-compose.yml, send requests through it, and remove it
+    ComposeTest,
 }
 
 fn main() -> ExitCode {
@@ -64,5 +70,7 @@ fn run(verb: &Verb) -> Result<()> {
         Verb::TestWasm => test_wasm::run(&workspace),
         Verb::Lint => lint::run(&workspace),
         Verb::Deny => lint::deny(&workspace),
+        Verb::Compose(verb) => compose::run(&workspace, verb),
+        Verb::ComposeTest => compose::test(&workspace),
     }
 }

@@ -11,9 +11,9 @@ use crate::workspace::Workspace;
 
 pub mod cargo_deny;
 mod cargo_tool;
-mod envoy;
+pub mod envoy;
 pub mod node;
-mod system_packages;
+pub mod system_packages;
 pub mod wasm_bindgen;
 mod wasm_target;
 

@@ -3,7 +3,7 @@
 use std::env;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -25,17 +25,11 @@ const PIP: &[SystemPackage] = &[SystemPackage {
 
 /// Puts `.tools/envoy-<version>/envoy` in place, unless `ENVOY_BIN` names another.
 pub fn ensure(workspace: &Workspace) -> Result<()> {
-    if let Some(own) = env::var_os("ENVOY_BIN") {
-        if !Path::new(&own).is_file() {
-            bail!(
-                "ENVOY_BIN is {}, which is no file: correct or unset it",
-                own.display()
-            );
-        }
+    if let Some(own) = own()? {
         have("Envoy", &format!("ENVOY_BIN={}", own.display()));
         return Ok(());
     }
-    let dir = workspace.tool(&format!("envoy-{VERSION}"));
+    let dir = dir(workspace);
     let binary = dir.join("envoy");
     if binary.is_file() {
         have("Envoy", &format!("{VERSION}, {}", binary.display()));
@@ -61,6 +55,29 @@ pub fn ensure(workspace: &Workspace) -> Result<()> {
     fs::rename(&unpacked_binary, &binary)?;
     fs::remove_dir_all(&unpacked)?;
     Ok(())
+}
+
+/// The Envoy to use: the one that `ENVOY_BIN` names, or the one that [`ensure`] puts in place.
+pub fn path(workspace: &Workspace) -> Result<PathBuf> {
+    Ok(own()?.unwrap_or_else(|| dir(workspace).join("envoy")))
+}
+
+/// The one that `ENVOY_BIN` names, if any.
+fn own() -> Result<Option<PathBuf>> {
+    let own = env::var_os("ENVOY_BIN").map(PathBuf::from);
+    if let Some(own) = &own
+        && !own.is_file()
+    {
+        bail!(
+            "ENVOY_BIN is {}, which is no file: correct or unset it",
+            own.display()
+        );
+    }
+    Ok(own)
+}
+
+fn dir(workspace: &Workspace) -> PathBuf {
+    workspace.tool(&format!("envoy-{VERSION}"))
 }
 
 fn has_pip() -> bool {

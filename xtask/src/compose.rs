@@ -1,0 +1,114 @@
+//! `cargo xtask compose up|down` and `cargo xtask compose-test`: docker-compose.yml with everything
+//! that it needs, on the docker engine that runs here or on one of our own.
+
+use std::net::SocketAddr;
+
+use anyhow::{Result, bail};
+
+use crate::workspace::Workspace;
+
+mod checks;
+mod config;
+mod dockerd;
+mod engine;
+mod grpc;
+mod http;
+mod images;
+mod poll;
+mod stack;
+mod websocket;
+
+use dockerd::Dockerd;
+use engine::Engine;
+use stack::Stack;
+
+#[derive(clap::Subcommand)]
+pub enum Verb {
+    /// Build what is missing, start everything, say where the gateway answers
+    Up,
+    /// Remove it again, and stop the docker engine that `up` started
+    Down,
+}
+
+/// Does one of the verbs.
+pub fn run(workspace: &Workspace, verb: &Verb) -> Result<()> {
+    match verb {
+        Verb::Up => up(workspace),
+        Verb::Down => down(workspace),
+    }
+}
+
+/// Brings everything up beside what `up` may have started, checks it, and takes it down again,
+/// also when something failed.
+pub fn test(workspace: &Workspace) -> Result<()> {
+    let (engine, started) = match Engine::find(workspace)? {
+        Some(engine) => (engine, false),
+        None => (Engine::start(workspace)?, true),
+    };
+    let tested = test_on(&engine, workspace);
+    let stopped = if started {
+        Dockerd::of(workspace).stop()
+    } else {
+        Ok(())
+    };
+    tested.and(stopped)
+}
+
+fn up(workspace: &Workspace) -> Result<()> {
+    let engine = match Engine::find(workspace)? {
+        Some(engine) => engine,
+        None => Engine::start(workspace)?,
+    };
+    let stack = Stack::of_users(&engine, workspace);
+    let address = bring_up(&stack, &engine, workspace).inspect_err(|_| stack.show_logs())?;
+    println!("The gateway answers; try: curl -i http://{address}/pets");
+    Ok(())
+}
+
+fn down(workspace: &Workspace) -> Result<()> {
+    let Some(engine) = Engine::find(workspace)? else {
+        println!("No docker engine runs here, so there is nothing to remove.");
+        return Ok(());
+    };
+    Stack::of_users(&engine, workspace).remove()?;
+    Dockerd::of(workspace).stop()
+}
+
+fn test_on(engine: &Engine, workspace: &Workspace) -> Result<()> {
+    let stack = Stack::of_test(engine, workspace);
+    let tested = bring_up(&stack, engine, workspace).and_then(|address| check(&stack, address));
+    if tested.is_err() {
+        stack.show_logs();
+    }
+    let removed = stack.remove();
+    tested.and(removed)
+}
+
+/// Everything that docker-compose.yml names, then docker-compose.yml itself. Returns where the
+/// gateway answers.
+fn bring_up(stack: &Stack<'_>, engine: &Engine, workspace: &Workspace) -> Result<SocketAddr> {
+    config::place(workspace)?;
+    images::build(engine, workspace)?;
+    stack.start()?;
+    stack.wait_until_ready()
+}
+
+fn check(stack: &Stack<'_>, address: SocketAddr) -> Result<()> {
+    let mut outcomes = checks::through_the_gateway(address);
+    outcomes.push(checks::of_the_log(&stack.gateway_log()?));
+    for outcome in &outcomes {
+        println!("{outcome}");
+    }
+    let failed = outcomes
+        .iter()
+        .filter(|outcome| outcome.is_failure())
+        .count();
+    println!(
+        "compose: {} passed, {failed} failed",
+        outcomes.len() - failed
+    );
+    if failed > 0 {
+        bail!("{failed} of the requests through docker-compose.yml were answered wrongly");
+    }
+    Ok(())
+}
