@@ -46,13 +46,9 @@ pub fn through_the_gateway(address: SocketAddr) -> Vec<Outcome> {
 
 /// Looks at what the gateway has logged meanwhile.
 pub fn of_the_log(log: &str) -> Outcome {
-    let found = match log.lines().find(|line| line.contains(CRASH)) {
-        None => Ok(format!("{} lines", log.lines().count())),
-        Some(line) => Err(anyhow::anyhow!("{line}")),
-    };
     Outcome {
         what: "no filter has crashed",
-        found,
+        found: no_crash(log),
     }
 }
 
@@ -159,6 +155,14 @@ fn echo(gateway: SocketAddr) -> Result<String> {
     Ok(answer)
 }
 
+fn no_crash(log: &str) -> Result<String> {
+    ensure!(!log.is_empty(), "the gateway has logged nothing at all");
+    match log.lines().find(|line| line.contains(CRASH)) {
+        None => Ok(format!("{} lines of log", log.lines().count())),
+        Some(line) => bail!("{line}"),
+    }
+}
+
 fn expect(status: u16, answer: Response) -> Result<Response> {
     ensure!(
         answer.status == status,
@@ -201,6 +205,7 @@ mod tests {
     #[test]
     fn a_crash_in_the_log_is_a_failure() {
         assert!(!of_the_log("[info] starting workers\n").is_failure());
+        assert!(of_the_log("").is_failure());
         let crash = of_the_log("[info] a\n[critical] Wasm VM failed Function: f\n");
         assert_eq!(
             crash.to_string(),

@@ -1,9 +1,11 @@
 //! A docker engine of the project's own, for machines where none runs: a new virtual machine, a CI
 //! runner. It shares no state with an engine that is installed there: images, containers and the
 //! log are in `target/docker/`, sockets and the process id in a directory under `/run`.
+//!
+//! dockerd chooses the storage driver that works, and needs iptables: `--iptables=false` would let
+//! it start without, but then containers cannot find each other by name, since that needs it too.
 
 use std::fs::{self, File};
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -22,12 +24,6 @@ const START_ANOTHER: &str = "start docker in a way that works here, so that `doc
 pub struct Dockerd {
     run: PathBuf,
     data: PathBuf,
-}
-
-/// How an attempt to start it ended.
-enum Launch {
-    Answers { version: String },
-    Ended { log: String },
 }
 
 impl Dockerd {
@@ -58,48 +54,6 @@ impl Dockerd {
 
     /// Starts it and waits until it answers. It goes on when this program ends.
     pub fn start(&self) -> Result<()> {
-        let mut launch = self.launch(&[])?;
-        if let Launch::Ended { log } = &launch
-            && log.contains("iptables")
-        {
-            eprintln!(
-                "dockerd cannot set up iptables here, so it is started without: published ports go \
-                 through docker's own proxy"
-            );
-            launch = self.launch(&["--iptables=false"])?;
-        }
-        match launch {
-            Launch::Answers { version } => {
-                eprintln!("started     docker {version} (DOCKER_HOST={})", self.host());
-                Ok(())
-            }
-            Launch::Ended { log } => bail!(
-                "dockerd ended instead of starting: {START_ANOTHER}. The end of {}:\n{log}",
-                self.log().display()
-            ),
-        }
-    }
-
-    /// Stops it by its own process id, if it runs. Its images stay, which makes the next time quick.
-    pub fn stop(&self) -> Result<()> {
-        let Some(pid) = self.process() else {
-            return Ok(());
-        };
-        sh::run(
-            Command::new("sh").args(["-c", &format!("kill -TERM {pid}")]), // not all have /bin/kill
-            "stop it by hand",
-        )?;
-        if poll::until(|| Ok((!self.is_process(pid)).then_some(())))?.is_none() {
-            bail!(
-                "dockerd, process {pid}, does not stop: see {}",
-                self.log().display()
-            );
-        }
-        fs::remove_dir_all(&self.run)
-            .with_context(|| format!("{} could not be removed", self.run.display()))
-    }
-
-    fn launch(&self, options: &[&str]) -> Result<Launch> {
         let log = self.log();
         eprintln!(
             "starting    a docker engine of the project's own (log: {})",
@@ -123,31 +77,51 @@ impl Dockerd {
             .arg("--pidfile")
             .arg(self.pid_file())
             .arg("--bridge=none") // compose makes a network for each project
-            .args(options)
             .stdin(Stdio::null())
             .stdout(output.try_clone()?)
-            .stderr(output)
-            .process_group(0); // Ctrl-C is meant for this program, which takes things down in order
+            .stderr(output);
         let mut process = command
             .spawn()
             .with_context(|| format!("dockerd could not be started: {START_ANOTHER}"))?;
-        let launch = poll::until(|| {
-            if let Some(version) = server_version(Some(&self.host())) {
-                return Ok(Some(Launch::Answers { version }));
+        let answer = poll::until(|| {
+            if let Some(status) = process.try_wait()? {
+                bail!(
+                    "dockerd ended ({status}) instead of starting: {START_ANOTHER}. The end of \
+                     {}:\n{}",
+                    log.display(),
+                    tail(&log)?
+                );
             }
-            match process.try_wait()? {
-                Some(_) => Ok(Some(Launch::Ended { log: tail(&log)? })),
-                None => Ok(None),
-            }
+            Ok(server_version(Some(&self.host())))
         })?;
-        let Some(launch) = launch else {
+        let Some(version) = answer else {
             self.stop()?;
             bail!(
                 "dockerd does not answer: {START_ANOTHER}. Its log is {}",
                 log.display()
             );
         };
-        Ok(launch)
+        eprintln!("started     docker {version} (DOCKER_HOST={})", self.host());
+        Ok(())
+    }
+
+    /// Stops it by its own process id, if it runs. Its images stay, which makes the next time quick.
+    pub fn stop(&self) -> Result<()> {
+        let Some(pid) = self.process() else {
+            return Ok(());
+        };
+        sh::run(
+            Command::new("sh").args(["-c", &format!("kill -TERM {pid}")]), // not all have /bin/kill
+            "stop it by hand",
+        )?;
+        if poll::until(|| Ok((!self.is_process(pid)).then_some(())))?.is_none() {
+            bail!(
+                "dockerd, process {pid}, does not stop: see {}",
+                self.log().display()
+            );
+        }
+        fs::remove_dir_all(&self.run)
+            .with_context(|| format!("{} could not be removed", self.run.display()))
     }
 
     /// The process id, when the process still is the one that `start` started.

@@ -55,20 +55,24 @@ impl Engine {
         Ok(None)
     }
 
-    /// Installs docker where it is missing, and starts an engine where that has not done it.
+    /// Installs docker where it is missing, and starts an engine if installing it has not.
     pub fn start(workspace: &Workspace) -> Result<Self> {
+        if sh::output(Command::new("id").arg("-u"), START_DOCKER)? != "0" {
+            bail!("no docker engine answers, and only root can start one: {START_DOCKER}");
+        }
         if sh::find_program("dockerd").is_none() {
             system_packages::ensure(DOCKER, START_DOCKER)?;
             if let Some(engine) = Self::find(workspace)? {
                 return Ok(engine);
             }
         }
-        if sh::output(Command::new("id").arg("-u"), START_DOCKER)? != "0" {
-            bail!("no docker engine answers, and only root can start one: {START_DOCKER}");
-        }
+        let compose = Compose::ensure()?;
         let own = Dockerd::of(workspace);
         own.start()?;
-        Self::at(Some(own.host()))
+        Ok(Self {
+            host: Some(own.host()),
+            compose,
+        })
     }
 
     /// `docker`, ready for arguments.
