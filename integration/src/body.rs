@@ -11,6 +11,8 @@ use hyper::body::{Body, Bytes, Frame, SizeHint};
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 
+use crate::gate::Gate;
+
 /// What a generated body repeats. Its length is prime so that no buffer's size divides it: a
 /// chunk that is lost, doubled or swapped changes the digest.
 static PATTERN: LazyLock<Bytes> = LazyLock::new(|| {
@@ -58,9 +60,13 @@ pub(crate) enum Source {
     Fed(mpsc::Receiver<Frame<Bytes>>),
 }
 
+/// A gate that is opened some time.
+type Opened = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 /// A message's body, with its trailers.
-#[derive(Debug)]
 pub(crate) struct Outgoing {
+    /// After so many more frames it waits for this.
+    pause: Option<(usize, Opened)>,
     source: Source,
     trailers: Option<HeaderMap>,
     announced: bool,
@@ -74,11 +80,19 @@ impl Outgoing {
     pub(crate) fn new(source: Source, trailers: HeaderMap, announced: bool) -> Self {
         let trailers = Some(trailers).filter(|trailers| !trailers.is_empty());
         Self {
+            pause: None,
             source,
             announced: announced && trailers.is_none(),
             trailers,
             unsent: Arc::default(),
         }
+    }
+
+    /// What comes after so many frames waits until `gate` is open.
+    pub(crate) fn pausing(mut self, frames: usize, gate: Gate) -> Self {
+        let opened = async move { gate.opened().await };
+        self.pause = Some((frames, Box::pin(opened)));
+        self
     }
 
     /// Upgrades until hyper has done with this body: sent it whole, or given it up.
@@ -100,6 +114,16 @@ impl Outgoing {
     }
 }
 
+impl std::fmt::Debug for Outgoing {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Outgoing")
+            .field("source", &self.source)
+            .field("trailers", &self.trailers)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Body for Outgoing {
     type Data = Bytes;
     type Error = Infallible;
@@ -108,6 +132,15 @@ impl Body for Outgoing {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        if let Some((frames_before, opened)) = &mut self.pause {
+            match frames_before.checked_sub(1) {
+                Some(left) => *frames_before = left,
+                None => {
+                    std::task::ready!(opened.as_mut().poll(context));
+                    self.pause = None;
+                }
+            }
+        }
         self.next_data(context).map(|data| {
             data.or_else(|| self.trailers.take().map(Frame::trailers))
                 .map(Ok)

@@ -44,6 +44,16 @@ impl Proxy {
         }
     }
 
+    /// Speaks HTTP/1.1 to the upstream.
+    pub fn over_http1(mut self) -> Self {
+        for cluster in &mut self.clusters {
+            if let Some(cluster) = cluster.as_object_mut() {
+                cluster.remove(PROTOCOL_OPTIONS);
+            }
+        }
+        self
+    }
+
     /// Adds an HTTP filter (`envoy.config…HttpFilter`) after those that are there, in front of the
     /// router.
     pub fn filter(mut self, filter: Value) -> Self {
@@ -52,8 +62,13 @@ impl Proxy {
     }
 
     /// Adds a cluster of one endpoint, for a filter's callouts.
-    pub fn cluster(mut self, name: &str, upstream: &Upstream) -> Self {
-        self.clusters.push(cluster(name, upstream.port()));
+    pub fn cluster(self, name: &str, upstream: &Upstream) -> Self {
+        self.cluster_on(name, upstream.port())
+    }
+
+    /// [`cluster`](Self::cluster) on a port where nobody needs to listen yet.
+    pub fn cluster_on(mut self, name: &str, port: u16) -> Self {
+        self.clusters.push(cluster(name, port));
         self
     }
 
@@ -195,6 +210,7 @@ const ROUTER: &str = "type.googleapis.com/envoy.extensions.filters.http.router.v
 const WASM: &str = "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm";
 const ROUTE: &str = "type.googleapis.com/envoy.config.route.v3.Route";
 const HEADER_INPUT: &str = "type.googleapis.com/envoy.type.matcher.v3.HttpRequestHeaderMatchInput";
+const PROTOCOL_OPTIONS: &str = "typed_extension_protocol_options";
 const HTTP_OPTIONS: &str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 
 fn set(object: &mut Value, field: &str, value: Value) {
@@ -220,7 +236,8 @@ fn cluster(name: &str, port: u16) -> Value {
     });
     json!({
         "name": name,
-        "typed_extension_protocol_options": { HTTP_OPTIONS: http2 },
+        "per_connection_buffer_limit_bytes": CONNECTION_BUFFER_BYTES,
+        PROTOCOL_OPTIONS: { HTTP_OPTIONS: http2 },
         "load_assignment": {
             "cluster_name": name,
             "endpoints": [{ "lb_endpoints": [endpoint] }],

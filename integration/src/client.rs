@@ -12,11 +12,12 @@ use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::{http1, http2};
 use hyper::{HeaderMap, StatusCode, Version, http};
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use sha2::{Digest, Sha256};
 use tokio::net::TcpStream;
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 
-use crate::body::Outgoing;
+use crate::body::{Outgoing, hex};
 pub use request::{Feed, Request};
 
 /// The longest that one exchange may take. Generous, since a busy machine is slow; its only use
@@ -94,6 +95,12 @@ impl Response {
     #[must_use]
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// The SHA-256 of the body, in lower-case hex.
+    #[must_use]
+    pub fn sha256(&self) -> String {
+        hex(Sha256::new_with_prefix(&self.body))
     }
 
     /// The body as JSON.

@@ -23,6 +23,7 @@ pub mod client;
 pub mod envoy;
 #[allow(clippy::panic, reason = "test code: a panic is how a test fails")]
 mod fields;
+mod gate;
 #[allow(clippy::panic, reason = "test code: a panic is how a test fails")]
 mod modules;
 pub mod raw;

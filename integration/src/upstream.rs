@@ -22,7 +22,8 @@ use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::body::Outgoing;
-pub use answer::{Answer, Gate};
+pub use crate::gate::Gate;
+pub use answer::Answer;
 use recording::Recording;
 pub use recording::{Arrival, SeenRequest};
 
@@ -63,7 +64,15 @@ impl Upstream {
     /// # Panics
     /// When no port can be bound.
     pub async fn start() -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        Self::start_on(0).await
+    }
+
+    /// [`start`](Self::start) on this port, for one that comes up late.
+    ///
+    /// # Panics
+    /// When it cannot be bound.
+    pub async fn start_on(port: u16) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
             .await
             .expect("a free port for an upstream");
         let address = listener.local_addr().expect("the upstream's address");
@@ -207,5 +216,6 @@ async fn respond(
             .lock()
             .unwrap_or_else(PoisonError::into_inner),
     );
-    Ok(answering(&seen).into_response(version).await)
+    let to_head = seen.method == "HEAD";
+    Ok(answering(&seen).into_response(version, to_head).await)
 }

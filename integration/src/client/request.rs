@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 
 use crate::body::{Outgoing, Source};
 use crate::fields;
+use crate::gate::Gate;
 
 /// A request, sent by [`Client::send`](super::Client::send).
 #[derive(Debug)]
@@ -20,6 +21,7 @@ pub struct Request {
     trailers: HeaderMap,
     source: Source,
     announced: bool,
+    gate: Option<Gate>,
 }
 
 impl Request {
@@ -37,6 +39,7 @@ impl Request {
             trailers: HeaderMap::new(),
             source: Source::Pieces(VecDeque::new()),
             announced: true,
+            gate: None,
         }
     }
 
@@ -121,6 +124,13 @@ impl Request {
         self
     }
 
+    /// Sends the body only when `gate` is open; the head is sent before that.
+    #[must_use]
+    pub fn after(mut self, gate: &Gate) -> Self {
+        self.gate = Some(gate.clone());
+        self
+    }
+
     /// A body that the test hands in piece by piece while the request is on its way.
     #[must_use]
     pub fn fed(mut self) -> (Self, Feed) {
@@ -150,7 +160,10 @@ impl Request {
             }
             Uri::try_from(self.path)?
         };
-        let body = Outgoing::new(self.source, self.trailers, self.announced);
+        let mut body = Outgoing::new(self.source, self.trailers, self.announced);
+        if let Some(gate) = self.gate {
+            body = body.pausing(0, gate);
+        }
         let mut request = http::Request::new(body);
         *request.method_mut() = self.method;
         *request.uri_mut() = uri;

@@ -1,17 +1,16 @@
 //! What the upstream answers.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 
 use hyper::body::Bytes;
-use hyper::header::{CONTENT_TYPE, TRAILER};
+use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, TRAILER};
 use hyper::{HeaderMap, Response, StatusCode, Version};
 use serde_json::{Value, json};
-use tokio::sync::watch;
 
 use super::SeenRequest;
 use crate::body::{Outgoing, Source};
 use crate::fields;
+use crate::gate::Gate;
 
 /// A response to come.
 #[derive(Debug, Clone)]
@@ -22,12 +21,22 @@ pub struct Answer {
     announced: bool,
     trailers: HeaderMap,
     gate: Option<Gate>,
+    pause: Option<Gate>,
 }
 
 #[derive(Debug, Clone)]
 enum Content {
     Pieces(VecDeque<Bytes>),
     Generated(u64),
+}
+
+impl Content {
+    fn length(&self) -> u64 {
+        match self {
+            Self::Pieces(pieces) => pieces.iter().map(|piece| piece.len() as u64).sum(),
+            Self::Generated(length) => *length,
+        }
+    }
 }
 
 impl Answer {
@@ -44,6 +53,7 @@ impl Answer {
             announced: true,
             trailers: HeaderMap::new(),
             gate: None,
+            pause: None,
         }
     }
 
@@ -116,9 +126,36 @@ impl Answer {
         self
     }
 
-    pub(super) async fn into_response(mut self, version: Version) -> Response<Outgoing> {
+    /// Sends what comes after the first piece of the body only when `gate` is open.
+    #[must_use]
+    pub fn pausing(mut self, gate: &Gate) -> Self {
+        self.pause = Some(gate.clone());
+        self
+    }
+
+    /// What HEAD is answered with (RFC 9110 §9.3.2).
+    fn without_body(mut self) -> Self {
+        if self.announced {
+            let length = self.body.length();
+            self.headers.entry(CONTENT_LENGTH).or_insert(length.into());
+        }
+        self.body = Content::Pieces(VecDeque::new());
+        self.announced = false;
+        self.trailers = HeaderMap::new();
+        self
+    }
+
+    pub(super) async fn into_response(
+        mut self,
+        version: Version,
+        to_head: bool,
+    ) -> Response<Outgoing> {
         if let Some(gate) = &self.gate {
             gate.opened().await;
+        }
+        if to_head {
+            // hyper leaves the body away over HTTP/1.1 alone.
+            self = self.without_body();
         }
         if version != Version::HTTP_2 {
             // Over HTTP/1.1 hyper sends only those trailers that this header announces.
@@ -130,7 +167,10 @@ impl Answer {
             Content::Pieces(pieces) => Source::Pieces(pieces),
             Content::Generated(length) => Source::Generated(length),
         };
-        let body = Outgoing::new(source, self.trailers, self.announced);
+        let mut body = Outgoing::new(source, self.trailers, self.announced);
+        if let Some(gate) = self.pause {
+            body = body.pausing(1, gate);
+        }
         let mut response = Response::new(body);
         *response.status_mut() = self.status;
         *response.headers_mut() = self.headers;
@@ -147,26 +187,4 @@ fn lines(fields: &HeaderMap) -> Vec<Value> {
         .iter()
         .map(|(name, value)| json!([name.as_str(), text(value.as_bytes())]))
         .collect()
-}
-
-/// A signal that answers wait for. Clones are the same gate.
-#[derive(Debug, Clone)]
-pub struct Gate(Arc<watch::Sender<bool>>);
-
-impl Gate {
-    /// A gate that is shut.
-    #[must_use]
-    pub fn shut() -> Self {
-        Self(Arc::new(watch::Sender::new(false)))
-    }
-
-    /// Lets everything through, from now on.
-    pub fn open(&self) {
-        self.0.send_replace(true);
-    }
-
-    async fn opened(&self) {
-        // The sender lives in `self`, so this cannot end but by an opening.
-        let _ = self.0.subscribe().wait_for(|open| *open).await;
-    }
 }

@@ -3,7 +3,8 @@
 //! With `ask: exchange` each request asks by a callout of its own. With `ask: root` the filter's root
 //! asks at each tick until it has an answer, which it shares with the other threads of the host; each
 //! request waits for that. An answer of 200 lets pass, any other status denies with 403; no answer in
-//! time denies with 503.
+//! time denies with 503. With `ask: both` the root asks first, and each exchange that it lets pass asks
+//! for itself.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -44,6 +45,8 @@ pub enum Ask {
     Exchange,
     /// The root, once for all.
     Root,
+    /// The root, and then each exchange for itself.
+    Both,
 }
 
 /// What the root has learnt.
@@ -167,7 +170,7 @@ impl GateRoot {
 
 impl Root for GateRoot {
     fn tick_period(&self) -> Option<Duration> {
-        (self.filter.config.ask == Ask::Root).then_some(Duration::from_millis(50))
+        (self.filter.config.ask != Ask::Exchange).then_some(Duration::from_millis(50))
     }
 
     fn on_start(&mut self, host: &mut dyn RootHost) -> Result<(), HostError> {
@@ -234,32 +237,35 @@ impl GateExchange {
         Ok(Flow::Reply(Reply::refusal(&denial, caller)))
     }
 
+    /// What the root has learnt, applied to this request.
     fn decide(&self, host: &mut dyn Host, verdict: Verdict) -> Result<Flow, HostError> {
         match verdict {
+            Verdict::Pass if self.filter.config.ask == Ask::Both => self.ask(host),
             Verdict::Pass => Ok(Flow::Continue),
             Verdict::Deny => self.deny(host, Denial::Denied),
             Verdict::Unknown => self.deny(host, Denial::NoAnswer),
+        }
+    }
+
+    fn ask(&self, host: &mut dyn Host) -> Result<Flow, HostError> {
+        let path = String::from_utf8_lossy(host.request_headers()?.path()).into_owned();
+        match self.filter.ask(&path, |callout| host.dispatch(callout)) {
+            Ok(id) => Ok(Flow::Wait(Waiting::Callout(id))),
+            Err(HostError::Refused { .. }) => self.deny(host, Denial::NoAnswer),
+            Err(error) => Err(error),
         }
     }
 }
 
 impl Exchange for GateExchange {
     fn on_request_headers(&mut self, host: &mut dyn Host, _: bool) -> Result<Flow, HostError> {
-        let headers = host.request_headers()?;
         match (self.filter.config.ask, self.filter.verdict.get()) {
-            (Ask::Exchange, _) => {
-                let path = String::from_utf8_lossy(headers.path()).into_owned();
-                match self.filter.ask(&path, |callout| host.dispatch(callout)) {
-                    Ok(id) => Ok(Flow::Wait(Waiting::Callout(id))),
-                    Err(HostError::Refused { .. }) => self.deny(host, Denial::NoAnswer),
-                    Err(error) => Err(error),
-                }
-            }
-            (Ask::Root, Verdict::Unknown) => {
+            (Ask::Exchange, _) => self.ask(host),
+            (Ask::Root | Ask::Both, Verdict::Unknown) => {
                 let until = host.unix_time() + self.filter.config.timeout.get();
                 Ok(Flow::Wait(Waiting::Root { until }))
             }
-            (Ask::Root, verdict) => self.decide(host, verdict),
+            (Ask::Root | Ask::Both, verdict) => self.decide(host, verdict),
         }
     }
 

@@ -1,0 +1,93 @@
+//! Many requests that wait at once, and clients that do not.
+
+use integration::client::Request;
+use integration::upstream::{Answer, Gate};
+use serde_json::json;
+
+use crate::kinds::Kind;
+use crate::rig::{Holds, LONG, Rig, is_denied, is_held_too_much, lets_pass, refuses};
+
+#[tokio::test]
+async fn two_hundred_wait_and_pass() {
+    let gate = Gate::shut();
+    let rig = Rig::start(Holds::HeadersAlone, json!({ "timeout": LONG })).await;
+    rig.asked.answer(lets_pass().after(&gate));
+    let sending: Vec<_> = (0..200_u32)
+        .map(|n| {
+            let client = if n % 2 == 0 { &rig.http1 } else { &rig.h2 };
+            client.spawn(Request::post(&format!("/{n}")).body(n.to_string()))
+        })
+        .collect();
+    rig.asked.wait_for(|asked| asked.len() == 200).await;
+    rig.assert_untouched();
+    gate.open();
+    for sending in sending {
+        assert_eq!(sending.await.unwrap().unwrap().status, 200);
+    }
+    let mut seen = rig.upstream.seen();
+    seen.sort_by_key(|seen| seen.path[1..].parse::<u32>().unwrap());
+    assert_eq!(seen.len(), 200);
+    for (n, seen) in seen.iter().enumerate() {
+        assert_eq!(seen.path, format!("/{n}"));
+        assert_eq!(seen.body, n.to_string().into_bytes());
+    }
+    rig.envoy.stop().await;
+}
+
+#[tokio::test]
+async fn a_hundred_uploads_against_a_quick_refusal_are_refused_by_the_filter() {
+    let rig = Rig::start(Holds::HeadersAlone, json!({ "timeout": LONG })).await;
+    rig.asked.answer(refuses());
+    let mut sending = Vec::new();
+    for n in 0..100 {
+        let client = if n % 2 == 0 { &rig.http1 } else { &rig.h2 };
+        sending.push(client.spawn(Request::post("/").generated(500_000)));
+    }
+    for sending in sending {
+        let response = sending.await.unwrap().unwrap();
+        // Whichever comes first: the answer, or more than may be held.
+        match response.status.as_u16() {
+            403 => is_denied(&response),
+            _ => is_held_too_much(&response),
+        }
+    }
+    rig.assert_untouched();
+    rig.envoy.stop().await;
+}
+
+#[tokio::test]
+async fn clients_that_leave_while_they_wait_hurt_nobody() {
+    for holds in [Holds::HeadersAlone, Holds::Everything] {
+        let gate = Gate::shut();
+        let rig = Rig::start(holds, json!({ "timeout": LONG })).await;
+        rig.asked.answer(lets_pass().after(&gate));
+        let kinds = || Kind::SMALL.into_iter().cycle().take(20);
+        let send = |kind: Kind| kind.client(&rig).spawn(kind.request());
+        let leaving: Vec<_> = kinds().map(send).collect();
+        let staying: Vec<_> = kinds().map(send).collect();
+        rig.asked.wait_for(|asked| asked.len() == 40).await;
+        for sending in leaving {
+            sending.abort();
+        }
+        let active = "http.front.downstream_rq_active";
+        rig.envoy.wait_for_stat(active, |active| active == 20).await;
+        gate.open();
+        for sending in staying {
+            assert_eq!(sending.await.unwrap().unwrap().status, 200);
+        }
+        assert_eq!(rig.upstream.requests(), 20);
+        assert_eq!(rig.http1.get("/later").await.unwrap().status, 200);
+        assert_eq!(rig.h2.get("/later").await.unwrap().status, 200);
+        rig.envoy.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_broken_answer_is_no_answer() {
+    let rig = Rig::start(Holds::HeadersAlone, json!({ "timeout": LONG })).await;
+    rig.asked.answer(Answer::new(200).generated(1 << 20));
+    let response = rig.http1.send(Kind::Announced.request()).await.unwrap();
+    crate::rig::is_unanswered(&response);
+    rig.assert_untouched();
+    rig.envoy.stop().await;
+}
