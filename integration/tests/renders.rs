@@ -1,5 +1,10 @@
 //! Every committed render, in the Envoy that it is for.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)] // it is test code, and a test may stop
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "test code: a panic is how a test fails"
+)]
 
 use std::path::{Path, PathBuf};
 
