@@ -11,6 +11,7 @@ use clap::{Parser, Subcommand};
 mod cargo_artifacts;
 mod check_wasm;
 mod compose;
+mod fuzz;
 mod lint;
 mod setup;
 mod sh;
@@ -48,6 +49,8 @@ enum Verb {
     Compose(compose::Verb),
     /// Start docker-compose.yml, send requests through it, and remove it
     ComposeTest,
+    /// Fuzz every target of fuzz/ for a bounded time
+    Fuzz(fuzz::Args),
 }
 
 fn main() -> ExitCode {
@@ -72,5 +75,6 @@ fn run(verb: &Verb) -> Result<()> {
         Verb::Deny => lint::deny(&workspace),
         Verb::Compose(verb) => compose::run(&workspace, verb),
         Verb::ComposeTest => compose::test(&workspace),
+        Verb::Fuzz(args) => fuzz::run(&workspace, args),
     }
 }

@@ -10,6 +10,7 @@ use clap::ValueEnum;
 use crate::workspace::Workspace;
 
 pub mod cargo_deny;
+pub mod cargo_fuzz;
 mod cargo_tool;
 pub mod envoy;
 pub mod node;
