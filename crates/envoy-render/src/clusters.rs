@@ -15,9 +15,10 @@ pub(crate) fn clusters(functions: &BTreeMap<&UpstreamName, Function<'_>>) -> Vec
 
 fn cluster(function: &Function<'_>) -> Value {
     let address = &function.upstream.address;
-    let discovery = match address.host {
-        Host::Ip(_) => "STATIC",
-        Host::Name(_) => "STRICT_DNS",
+    // Envoy writes an IPv6 address without the brackets that tell it from its port.
+    let (discovery, host) = match &address.host {
+        Host::Ip(ip) => ("STATIC", ip.to_string()),
+        Host::Name(name) => ("STRICT_DNS", name.to_string()),
     };
     let mut cluster = json!({
         "@type": "type.googleapis.com/envoy.config.cluster.v3.Cluster",
@@ -30,7 +31,7 @@ fn cluster(function: &Function<'_>) -> Value {
             "cluster_name": function.key,
             "endpoints": [{ "lb_endpoints": [{ "endpoint": { "address": {
                 "socket_address": {
-                    "address": address.host.to_string(),
+                    "address": host,
                     "port_value": address.port.get(),
                 },
             } } }] }],

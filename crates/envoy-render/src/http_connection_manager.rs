@@ -27,6 +27,8 @@ pub(crate) fn http_connection_manager(listener: &Listener, placement: &Placement
             // "x_user" and "x-user" are one header to many servers.
             "headers_with_underscores_action": "REJECT_REQUEST",
         },
+        // Clients that offer TLS within HTTP/1.1 (RFC 2817) take an answer without it as well.
+        "http_protocol_options": { "ignore_http_11_upgrade": [{ "prefix": "TLS/" }] },
         "http2_protocol_options": {
             "max_concurrent_streams": 100,
             "initial_stream_window_size": 65_536,

@@ -58,7 +58,9 @@ async fn main() -> Result<()> {
     for line in stopped? {
         say(&line);
     }
-    say("\nAll of it through a stock Envoy. Run it yourself: headgate run envoy-configs/petstore.gateway.yaml");
+    say(
+        "\nAll of it through a stock Envoy. Run it yourself: headgate run envoy-configs/petstore.gateway.yaml",
+    );
     Ok(())
 }
 
@@ -83,10 +85,19 @@ impl Gateway {
         for (name, service) in services {
             command.args(["--upstream", &format!("{name}={}", service.address())]);
         }
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
-        say(&format!("\n$ headgate run {DOCUMENT} --listener http={address} --upstream pets=…"));
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        say(&format!(
+            "\n$ headgate run {DOCUMENT} --listener http={address} --upstream pets=…"
+        ));
         let mut process = command.spawn().context("headgate does not start")?;
-        let requests = process.stdout.take().context("headgate has a standard output")?;
+        let requests = process
+            .stdout
+            .take()
+            .context("headgate has a standard output")?;
         let requests = tokio::spawn(async move {
             let mut lines = BufReader::new(requests).lines();
             let mut all = Vec::new();
@@ -95,7 +106,10 @@ impl Gateway {
             }
             all
         });
-        let said = process.stderr.take().context("headgate has a standard error")?;
+        let said = process
+            .stderr
+            .take()
+            .context("headgate has a standard error")?;
         let mut lines = BufReader::new(said).lines();
         let ready = async {
             while let Some(line) = lines.next_line().await? {
@@ -106,13 +120,19 @@ impl Gateway {
             }
             bail!("headgate ended before the gateway was ready")
         };
-        timeout(START, ready).await.context("the gateway was not ready in time")??;
+        timeout(START, ready)
+            .await
+            .context("the gateway was not ready in time")??;
         tokio::spawn(async move {
             while let Ok(Some(line)) = lines.next_line().await {
                 eprintln!("{line}");
             }
         });
-        Ok(Self { process, address, requests })
+        Ok(Self {
+            process,
+            address,
+            requests,
+        })
     }
 
     /// Stops it in order. What it showed for the last requests.
@@ -130,8 +150,15 @@ impl Gateway {
 /// The binary that cargo built beside this one.
 fn headgate() -> Result<PathBuf> {
     let here = std::env::current_exe()?;
-    let path = here.parent().context("the demo is in a directory")?.join("headgate");
-    ensure!(path.is_file(), "{} is missing; run `make demo`, which builds it", path.display());
+    let path = here
+        .parent()
+        .context("the demo is in a directory")?
+        .join("headgate");
+    ensure!(
+        path.is_file(),
+        "{} is missing; run `make demo`, which builds it",
+        path.display()
+    );
     Ok(path)
 }
 
@@ -141,7 +168,9 @@ async fn show(address: &str) -> Result<()> {
     say("\nA path template, and another method of the same path:");
     request(&client, address, Request::get("/pets/1"), 200).await?;
     let pet = r#"{"name":"Rex"}"#;
-    let post = Request::post("/pets").header("content-type", "application/json").body(pet);
+    let post = Request::post("/pets")
+        .header("content-type", "application/json")
+        .body(pet);
     request(&client, address, post, 201).await?;
     say("\nWhat no route takes is answered by the gateway:");
     request(&client, address, Request::get("/cats"), 404).await?;
@@ -156,12 +185,19 @@ async fn canary(client: &Client, address: &str) -> Result<()> {
     let mut served = BTreeMap::<String, usize>::new();
     for _ in 0..MOST_REQUESTS {
         let response = client.get("/pets").await?;
-        let by = response.headers.get("x-served-by").context("the pet store says who it is")?;
+        let by = response
+            .headers
+            .get("x-served-by")
+            .context("the pet store says who it is")?;
         let by = by.to_str()?.to_owned();
         let count = served.entry(by.clone()).or_default();
         *count += 1;
         if *count == 1 {
-            say(&format!("$ curl http://{address}/pets\n{} {by}: {}", response.status, response.text()));
+            say(&format!(
+                "$ curl http://{address}/pets\n{} {by}: {}",
+                response.status,
+                response.text()
+            ));
         }
         if served.len() == 2 {
             say(&format!("{served:?}"));
@@ -172,7 +208,11 @@ async fn canary(client: &Client, address: &str) -> Result<()> {
 }
 
 async fn request(client: &Client, address: &str, request: Request, status: u16) -> Result<()> {
-    let line = format!("$ curl -X {} http://{address}{}", request.method(), request.path());
+    let line = format!(
+        "$ curl -X {} http://{address}{}",
+        request.method(),
+        request.path()
+    );
     let response = client.send(request).await?;
     say(&format!("{line}\n{} {}", response.status, response.text()));
     ensure!(response.status.as_u16() == status, "expected {status}");
@@ -182,9 +222,14 @@ async fn request(client: &Client, address: &str, request: Request, status: u16) 
 async fn grpc(address: &str) -> Result<()> {
     say("\nA gRPC method:");
     let mut stock = StockClient::connect(format!("http://{address}")).await?;
-    let request = ReserveRequest { item: "anvil".to_owned(), quantity: 2 };
+    let request = ReserveRequest {
+        item: "anvil".to_owned(),
+        quantity: 2,
+    };
     let reply = stock.reserve(request).await?.into_inner();
-    say(&format!("$ grpcurl {address} stock.v1.Stock/Reserve\nreserved {reply:?}"));
+    say(&format!(
+        "$ grpcurl {address} stock.v1.Stock/Reserve\nreserved {reply:?}"
+    ));
     Ok(())
 }
 
