@@ -19,7 +19,7 @@ wasm: tools-to-build ## Build, check and place the wasm modules in target/module
 demo: tools-to-run build ## Show routed answers from two versions of a service, through Envoy
 	cargo run --quiet --package integration --bin demo
 
-test: setup lint build test-unit test-wasm integration ## Everything that CI runs
+test: setup lint build test-unit test-wasm compose-test integration ## Everything that CI runs
 
 test-unit: tools-to-run wasm ## Unit, case and golden tests, natively
 	cargo test --workspace --exclude integration
