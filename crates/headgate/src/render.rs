@@ -73,12 +73,11 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
     };
     let placement = files::placement(&seen_at, &module);
     files::write(out, &gateway, &placement, &module)?;
-    let bootstrap = out.join(envoy_render::BOOTSTRAP);
+    let bootstrap = format!("{}/{}", placement.directory, envoy_render::BOOTSTRAP);
     writeln!(
         anstream::stdout(),
-        "wrote {}; run it with: envoy -c {}",
-        out.display(),
-        bootstrap.display()
+        "wrote {}; run it with: envoy -c {bootstrap}",
+        out.display()
     )?;
     Ok(ExitStatus::Ok)
 }

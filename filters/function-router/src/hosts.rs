@@ -62,7 +62,8 @@ impl<T: Default> HostTable<T> {
     /// What belongs to this host, from the most specific to the least. `host` is normalised.
     pub(crate) fn matching<'t>(&'t self, host: &'t [u8]) -> impl Iterator<Item = &'t T> {
         let exact = self.exact.get(host);
-        let known = !self.wildcard.is_empty() && host.len() <= LONGEST_NAME;
+        // Two "host" fields reach us as one with a comma: no name, so below no wildcard.
+        let known = !self.wildcard.is_empty() && is_name(host);
         let wildcards = (if known { host } else { &[] })
             .iter()
             .enumerate()
@@ -81,18 +82,18 @@ fn check(host: &str, name: &str) -> Result<(), HostError> {
     if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
         return Err(HostError::Case(host.to_owned()));
     }
-    let label = |label: &str| {
-        !label.is_empty()
-            && label
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
-    };
-    let is_name = name.len() <= LONGEST_NAME && name.split('.').all(label);
-    if is_name || is_address {
+    if is_name(name.as_bytes()) || is_address {
         Ok(())
     } else {
         Err(HostError::Name(host.to_owned()))
     }
+}
+
+/// Whether this could be the name of a host: labels of letters, digits, `-` and `_`.
+fn is_name(host: &[u8]) -> bool {
+    let in_label = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_".contains(byte);
+    let is_label = |label: &[u8]| !label.is_empty() && label.iter().all(in_label);
+    host.len() <= LONGEST_NAME && host.split(|&byte| byte == b'.').all(is_label)
 }
 
 #[cfg(test)]
@@ -117,6 +118,8 @@ mod tests {
             ("b.a.example.com", &["*.example.com", "*.com", "any"]),
             ("example.com", &["*.com", "any"]),
             (".com", &["any"]),
+            ("evil,a.example.com", &["any"]),
+            ("a..com", &["any"]),
             ("com", &["any"]),
             ("[::1]", &["[::1]", "any"]),
             ("", &["any"]),
