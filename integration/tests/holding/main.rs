@@ -11,6 +11,7 @@
 )]
 
 mod kinds;
+mod later;
 mod many;
 mod matrix;
 mod pipeline;

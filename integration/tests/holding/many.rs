@@ -1,11 +1,13 @@
 //! Many requests that wait at once, and clients that do not.
 
 use integration::client::Request;
-use integration::upstream::{Answer, Gate};
+use integration::upstream::Gate;
 use serde_json::json;
 
 use crate::kinds::Kind;
-use crate::rig::{Holds, LONG, Rig, is_denied, is_held_too_much, lets_pass, refuses};
+use crate::rig::{
+    Holds, LONG, Rig, is_denied, is_held_too_much, is_unanswered, lets_pass, refuses,
+};
 
 #[tokio::test]
 async fn two_hundred_wait_and_pass() {
@@ -83,11 +85,54 @@ async fn clients_that_leave_while_they_wait_hurt_nobody() {
 }
 
 #[tokio::test]
-async fn a_broken_answer_is_no_answer() {
+async fn an_answer_that_breaks_off_is_no_answer() {
     let rig = Rig::start(Holds::HeadersAlone, json!({ "timeout": LONG })).await;
-    rig.asked.answer(Answer::new(200).generated(1 << 20));
-    let response = rig.http1.send(Kind::Announced.request()).await.unwrap();
-    crate::rig::is_unanswered(&response);
+    let begun = lets_pass().header("x-begun", "1").chunked(["pa", "ss"]);
+    rig.asked.answer(begun.pausing(&Gate::shut()));
+    let waiting = Kind::SMALL.map(|kind| kind.client(&rig).spawn(kind.request()));
+    let came = "cluster.asked.upstream_cx_rx_bytes_total";
+    rig.asked
+        .wait_for(|asked| asked.len() == waiting.len())
+        .await;
+    rig.envoy.wait_for_stat(came, |came| came > 0).await;
+    drop(rig.asked);
+    for sending in waiting {
+        is_unanswered(&sending.await.unwrap().unwrap());
+    }
+    assert_eq!(
+        (rig.upstream.requests(), rig.upstream.connections()),
+        (0, 0)
+    );
+    rig.envoy.stop().await;
+}
+
+#[tokio::test]
+async fn an_answer_larger_than_was_asked_for_is_no_answer() {
+    let rig = Rig::start(Holds::HeadersAlone, json!({ "timeout": LONG })).await;
+    rig.asked.answer(lets_pass().generated(10 << 20));
+    for kind in Kind::SMALL {
+        is_unanswered(&kind.client(&rig).send(kind.request()).await.unwrap());
+    }
     rig.assert_untouched();
     rig.envoy.stop().await;
+}
+
+#[tokio::test]
+async fn envoy_stops_while_requests_wait() {
+    for ask in ["exchange", "root"] {
+        let config = json!({ "timeout": LONG, "ask": ask });
+        let rig = Rig::start(Holds::HeadersAlone, config).await;
+        rig.asked.answer(lets_pass().after(&Gate::shut()));
+        let waiting = Kind::SMALL.map(|kind| kind.client(&rig).spawn(kind.request()));
+        rig.has_read(Kind::SMALL.into_iter().map(Kind::length).sum())
+            .await;
+        rig.envoy.stop().await;
+        for sending in waiting {
+            assert!(sending.await.unwrap().is_err());
+        }
+        assert_eq!(
+            (rig.upstream.requests(), rig.upstream.connections()),
+            (0, 0)
+        );
+    }
 }

@@ -4,7 +4,7 @@
 //! asks at each tick until it has an answer, which it shares with the other threads of the host; each
 //! request waits for that. An answer of 200 lets pass, any other status denies with 403; no answer in
 //! time denies with 503. With `ask: both` the root asks first, and each exchange that it lets pass asks
-//! for itself.
+//! for itself. `when` says at which point of the message an exchange asks and waits.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -31,6 +31,9 @@ pub struct Config {
     /// Who asks.
     #[serde(default)]
     pub ask: Ask,
+    /// When it is asked.
+    #[serde(default)]
+    pub when: When,
     /// Once allowed, the request's body is buffered up to this size and turned into upper case.
     #[serde(default)]
     pub edit_body: Option<ByteSize>,
@@ -47,6 +50,19 @@ pub enum Ask {
     Root,
     /// The root, and then each exchange for itself.
     Both,
+}
+
+/// At which point of a message its exchange asks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum When {
+    /// The request's headers are there.
+    #[default]
+    Headers,
+    /// The request's body is there; `edit_body` must be given.
+    Body,
+    /// The response's headers are there.
+    Response,
 }
 
 /// What the root has learnt.
@@ -74,6 +90,12 @@ impl Filter for Gatekeeper {
         if config.cluster.is_empty() {
             return Err(ConfigError::new("cluster", "must not be empty"));
         }
+        if config.when == When::Body && config.edit_body.is_none() {
+            return Err(ConfigError::new(
+                "when",
+                "must not be \"body\" without edit_body",
+            ));
+        }
         Ok(Self {
             config,
             verdict: Cell::new(Verdict::Unknown),
@@ -87,6 +109,7 @@ impl Filter for Gatekeeper {
     fn exchange(self: &Rc<Self>) -> GateExchange {
         GateExchange {
             filter: Rc::clone(self),
+            edited: None,
         }
     }
 
@@ -229,6 +252,8 @@ impl Root for GateRoot {
 #[derive(Debug)]
 pub struct GateExchange {
     filter: Rc<Gatekeeper>,
+    /// A body that was at hand when the exchange began to wait.
+    edited: Option<Vec<u8>>,
 }
 
 impl GateExchange {
@@ -247,6 +272,30 @@ impl GateExchange {
         }
     }
 
+    /// The message has come to this point.
+    fn at(&self, host: &mut dyn Host, point: When) -> Result<Flow, HostError> {
+        let Config {
+            ask, when, timeout, ..
+        } = &self.filter.config;
+        match (ask, self.filter.verdict.get()) {
+            _ if point != *when => Ok(Flow::Continue),
+            (Ask::Exchange, _) => self.ask(host),
+            (Ask::Root | Ask::Both, Verdict::Unknown) => {
+                let until = host.unix_time() + timeout.get();
+                Ok(Flow::Wait(Waiting::Root { until }))
+            }
+            (Ask::Root | Ask::Both, verdict) => self.decide(host, verdict),
+        }
+    }
+
+    /// It may pass, edited if it is to be.
+    fn pass(&mut self, host: &mut dyn Host) -> Result<Flow, HostError> {
+        if let Some(edited) = self.edited.take() {
+            host.set_body(Direction::Request, &edited)?;
+        }
+        Ok(Flow::Continue)
+    }
+
     fn ask(&self, host: &mut dyn Host) -> Result<Flow, HostError> {
         let path = String::from_utf8_lossy(host.request_headers()?.path()).into_owned();
         match self.filter.ask(&path, |callout| host.dispatch(callout)) {
@@ -259,14 +308,9 @@ impl GateExchange {
 
 impl Exchange for GateExchange {
     fn on_request_headers(&mut self, host: &mut dyn Host, _: bool) -> Result<Flow, HostError> {
-        match (self.filter.config.ask, self.filter.verdict.get()) {
-            (Ask::Exchange, _) => self.ask(host),
-            (Ask::Root | Ask::Both, Verdict::Unknown) => {
-                let until = host.unix_time() + self.filter.config.timeout.get();
-                Ok(Flow::Wait(Waiting::Root { until }))
-            }
-            (Ask::Root | Ask::Both, verdict) => self.decide(host, verdict),
-        }
+        // Taken now, so that the response phase has them too.
+        host.request_headers()?;
+        self.at(host, When::Headers)
     }
 
     fn request_body(&self) -> BodyMode {
@@ -279,24 +323,32 @@ impl Exchange for GateExchange {
     }
 
     fn on_request_body(&mut self, host: &mut dyn Host, body: &[u8]) -> Result<Flow, HostError> {
-        host.set_body(Direction::Request, &body.to_ascii_uppercase())?;
-        Ok(Flow::Continue)
+        self.edited = Some(body.to_ascii_uppercase());
+        match self.at(host, When::Body)? {
+            Flow::Continue => self.pass(host),
+            decided => Ok(decided),
+        }
+    }
+
+    fn on_response_headers(&mut self, host: &mut dyn Host, _: bool) -> Result<Flow, HostError> {
+        self.at(host, When::Response)
     }
 
     fn on_wake(&mut self, host: &mut dyn Host, wake: Wake) -> Result<Flow, HostError> {
-        match wake {
+        let decided = match wake {
             Wake::Callout(_, CalloutOutcome::Response(response)) => match response.status() {
-                200 => Ok(Flow::Continue),
-                503 | 504 => self.deny(host, Denial::NoAnswer),
-                _ => self.deny(host, Denial::Denied),
+                200 => Flow::Continue,
+                503 | 504 => self.deny(host, Denial::NoAnswer)?,
+                _ => self.deny(host, Denial::Denied)?,
             },
             Wake::Callout(_, CalloutOutcome::Failed | CalloutOutcome::TooLarge) | Wake::Expired => {
-                self.deny(host, Denial::NoAnswer)
+                self.deny(host, Denial::NoAnswer)?
             }
-            Wake::Root => {
-                let verdict = self.filter.verdict.get();
-                self.decide(host, verdict)
-            }
+            Wake::Root => self.decide(host, self.filter.verdict.get())?,
+        };
+        match decided {
+            Flow::Continue => self.pass(host),
+            decided => Ok(decided),
         }
     }
 }
