@@ -38,22 +38,31 @@ pub trait Filter: Sized + 'static {
     fn root(self: &Rc<Self>) -> Self::Root;
 }
 
-/// What happens outside of requests. Each thread of the host has its own.
+/// What happens outside of requests. Each thread of the host has its own. All methods have a default
+/// that does nothing.
 pub trait Root {
     /// How often [`Root::on_tick`] is called; never if `None`.
-    fn tick_period(&self) -> Option<Duration>;
+    fn tick_period(&self) -> Option<Duration> {
+        None
+    }
 
     /// The filter was configured; counters are defined here.
     ///
     /// # Errors
     /// When the host fails: the configuration is then refused.
-    fn on_start(&mut self, host: &mut dyn RootHost) -> Result<(), HostError>;
+    fn on_start(&mut self, host: &mut dyn RootHost) -> Result<(), HostError> {
+        let _ = host;
+        Ok(())
+    }
 
     /// Time went by.
     ///
     /// # Errors
     /// When the host fails; it is logged.
-    fn on_tick(&mut self, host: &mut dyn RootHost) -> Result<(), HostError>;
+    fn on_tick(&mut self, host: &mut dyn RootHost) -> Result<(), HostError> {
+        let _ = host;
+        Ok(())
+    }
 
     /// A callout of the root's own ended.
     ///
@@ -64,35 +73,17 @@ pub trait Root {
         host: &mut dyn RootHost,
         id: CalloutId,
         outcome: CalloutOutcome,
-    ) -> Result<(), HostError>;
+    ) -> Result<(), HostError> {
+        let _ = (host, id, outcome);
+        Ok(())
+    }
 }
 
 /// The root of a filter that does nothing outside of requests.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoRoot;
 
-impl Root for NoRoot {
-    fn tick_period(&self) -> Option<Duration> {
-        None
-    }
-
-    fn on_start(&mut self, _: &mut dyn RootHost) -> Result<(), HostError> {
-        Ok(())
-    }
-
-    fn on_tick(&mut self, _: &mut dyn RootHost) -> Result<(), HostError> {
-        Ok(())
-    }
-
-    fn on_callout(
-        &mut self,
-        _: &mut dyn RootHost,
-        _: CalloutId,
-        _: CalloutOutcome,
-    ) -> Result<(), HostError> {
-        Ok(())
-    }
-}
+impl Root for NoRoot {}
 
 /// What the Envoy around a module was told about messages that are held. A module cannot ask, so
 /// whoever writes Envoy's configuration says it here too; the pusher renders both from one place.

@@ -72,27 +72,9 @@ pub struct EditorRoot {
 }
 
 impl Root for EditorRoot {
-    fn tick_period(&self) -> Option<filter_api::Duration> {
-        None
-    }
-
     fn on_start(&mut self, host: &mut dyn RootHost) -> Result<(), HostError> {
-        self.filter
-            .edited
-            .set(Some(host.define_counter("body_editor_edited")?));
-        Ok(())
-    }
-
-    fn on_tick(&mut self, _: &mut dyn RootHost) -> Result<(), HostError> {
-        Ok(())
-    }
-
-    fn on_callout(
-        &mut self,
-        _: &mut dyn RootHost,
-        _: filter_api::CalloutId,
-        _: filter_api::CalloutOutcome,
-    ) -> Result<(), HostError> {
+        let counter = host.define_counter("body_editor_edited")?;
+        self.filter.edited.set(Some(counter));
         Ok(())
     }
 }
