@@ -10,8 +10,8 @@ use crate::discovery::short_hash;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Function<'a> {
     /// Its key in Envoy's route table, and the name of its cluster: the upstream's name and a hash of
-    /// all that the function means. Two documents never mean different things by one key, so a request
-    /// that was sent on its way by the one is still understood after a change to the other.
+    /// all that the function means. Two documents never mean different things by one key, so while
+    /// both are in use each is understood by the union of what the two render.
     pub key: String,
     /// The upstream's name, for statistics: it stays when the content changes.
     pub name: &'a UpstreamName,

@@ -132,15 +132,10 @@ impl<E: Exchange> Driver<E> {
         if self.replied {
             return Resume::Nothing;
         }
-        let waiting = [Direction::Request, Direction::Response]
-            .into_iter()
-            .find_map(|of| match self.half(of).state {
-                State::Waiting { at, .. } => Some((of, at)),
-                State::Passing | State::Buffering { .. } => None,
-            });
+        let woken = self.woken_by(&wake);
         let flow = self.exchange.on_wake(carrier, wake);
-        let Some((of, at)) = waiting else {
-            // A callout that was not waited for: the exchange has learnt its outcome, that is all.
+        let Some((of, at)) = woken else {
+            // Nobody waited for it: the exchange has learnt of it, that is all.
             return Resume::Nothing;
         };
         self.half(of).state = State::Passing;
@@ -156,9 +151,41 @@ impl<E: Exchange> Driver<E> {
         self.exchange.on_log(host);
     }
 
-    /// What the exchange waits for, if it does.
+    /// What the exchange waits for, if it does; the request's wait comes first.
     pub fn waiting(&self) -> Option<Waiting> {
-        self.request.waiting().or(self.response.waiting())
+        self.waits().next()
+    }
+
+    /// All that the exchange waits for: the request can wait, and an early response too.
+    pub fn waits(&self) -> impl Iterator<Item = Waiting> {
+        let halves = [&self.request, &self.response].into_iter();
+        halves.filter(|_| !self.replied).filter_map(Half::waiting)
+    }
+
+    /// The half that waits for what has come. What nobody waits for by name wakes the one that waits;
+    /// of two it wakes none, or the verdict about the one would let go the other.
+    fn woken_by(&self, wake: &Wake) -> Option<(Direction, Phase)> {
+        let waiting = || {
+            let halves = [
+                (Direction::Request, &self.request),
+                (Direction::Response, &self.response),
+            ];
+            halves
+                .into_iter()
+                .filter_map(|(of, half)| match half.state {
+                    State::Waiting { at, waiting } => Some((of, at, waiting)),
+                    State::Passing | State::Buffering { .. } => None,
+                })
+        };
+        let named = |waiting: &Waiting| match (wake, waiting) {
+            (Wake::Callout(ended, _), Waiting::Callout(awaited)) => ended == awaited,
+            (Wake::Root | Wake::Expired, Waiting::Root { .. }) => true,
+            _ => false,
+        };
+        let (of, at, _) = waiting()
+            .find(|(_, _, waiting)| named(waiting))
+            .or_else(|| waiting().next().filter(|_| waiting().count() == 1))?;
+        Some((of, at))
     }
 
     fn half(&mut self, of: Direction) -> &mut Half {

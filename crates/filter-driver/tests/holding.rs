@@ -305,3 +305,48 @@ proptest! {
         prop_assert_eq!(proxy.passed, Passed::default());
     }
 }
+
+/// Waits for one callout with the request's trailers, for another with the response's headers.
+#[derive(Debug)]
+struct TwoWaits;
+
+impl Exchange for TwoWaits {
+    fn on_request_trailers(&mut self, _: &mut dyn Host) -> Result<Flow, HostError> {
+        Ok(Flow::Wait(Waiting::Callout(CalloutId(1))))
+    }
+
+    fn on_response_headers(&mut self, _: &mut dyn Host, _: bool) -> Result<Flow, HostError> {
+        Ok(Flow::Wait(Waiting::Callout(CalloutId(2))))
+    }
+}
+
+#[test]
+fn what_the_response_waited_for_does_not_let_the_request_go() {
+    let mut host = FakeHost::new(Rc::new(RefCell::new(World::default())), Message::default());
+    let mut driver = Driver::new(TwoWaits, Holding::default());
+    assert_eq!(
+        driver.on_headers(&mut host, Direction::Request, false),
+        Verdict::Continue
+    );
+    assert_eq!(
+        driver.on_trailers(&mut host, Direction::Request),
+        Verdict::Hold
+    );
+    assert_eq!(
+        driver.on_headers(&mut host, Direction::Response, true),
+        Verdict::Hold
+    );
+    assert_eq!(driver.waits().count(), 2);
+    let ended = |id| Wake::Callout(CalloutId(id), CalloutOutcome::Failed);
+    assert_eq!(driver.on_wake(&mut host, ended(3)), Resume::Nothing);
+    assert_eq!(
+        driver.on_wake(&mut host, ended(2)),
+        Resume::Continue(Direction::Response)
+    );
+    assert_eq!(driver.waiting(), Some(Waiting::Callout(CalloutId(1))));
+    assert_eq!(
+        driver.on_wake(&mut host, ended(1)),
+        Resume::Continue(Direction::Request)
+    );
+    assert_eq!(driver.waiting(), None);
+}

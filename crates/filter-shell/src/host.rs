@@ -159,7 +159,11 @@ fn dispatch(callout: &Callout<'_>) -> Result<CalloutId, HostError> {
         callout.headers.to_vec(),
         body,
         Vec::new(),
-        callout.timeout,
+        // In whole milliseconds of 32 bits, of which 0 would mean none.
+        callout.timeout.clamp(
+            Duration::from_millis(1),
+            Duration::from_millis(u32::MAX.into()),
+        ),
     )
     .map(CalloutId)
     .map_err(|status| HostError::Refused {

@@ -12,7 +12,7 @@ use crate::stream::Core;
 /// Shared by a root context and its streams.
 pub(crate) struct Shared<F: Filter> {
     pub(crate) random: RefCell<fastrand::Rng>,
-    /// Streams whose exchange waits, by context id.
+    /// Streams whose exchange waits or awaits a callout, by context id.
     waiting: RefCell<BTreeMap<u32, Rc<RefCell<Core<F>>>>>,
 }
 
@@ -26,7 +26,7 @@ impl<F: Filter> Shared<F> {
         }
     }
 
-    /// Keeps or drops a stream, as its exchange waits or not.
+    /// Keeps or drops a stream, as it must be found or not.
     pub(crate) fn note(&self, context: u32, core: &Rc<RefCell<Core<F>>>, waits: bool) {
         let mut waiting = self.waiting.borrow_mut();
         if waits {
@@ -47,7 +47,7 @@ impl<F: Filter> Shared<F> {
         kind: impl Fn(Waiting) -> bool,
     ) -> Vec<(u32, Rc<RefCell<Core<F>>>)> {
         let waiting = self.waiting.borrow();
-        let of_kind = |core: &Rc<RefCell<Core<F>>>| core.borrow().waiting().is_some_and(&kind);
+        let of_kind = |core: &Rc<RefCell<Core<F>>>| core.borrow().waits(&kind);
         waiting
             .iter()
             .filter(|(_, core)| of_kind(core))

@@ -20,8 +20,14 @@ pub(crate) struct Core<F: Filter> {
 }
 
 impl<F: Filter> Core<F> {
-    pub(crate) fn waiting(&self) -> Option<Waiting> {
-        self.driver.waiting()
+    /// Whether it waits for something of this kind.
+    pub(crate) fn waits(&self, kind: impl Fn(Waiting) -> bool) -> bool {
+        self.driver.waits().any(kind)
+    }
+
+    /// Whether somebody may have to find it: it waits, or a callout of its own is on its way.
+    pub(crate) fn is_expectant(&self) -> bool {
+        !self.awaited.is_empty() || self.waits(|_| true)
     }
 
     pub(crate) fn awaits(&self, id: CalloutId) -> bool {
@@ -76,7 +82,7 @@ impl<F: Filter> Stream<F> {
                 Action::Pause
             }
         };
-        let waits = action == Action::Pause && self.core.borrow().waiting().is_some();
+        let waits = self.core.borrow().is_expectant();
         self.shared.note(self.context, &self.core, waits);
         action
     }
@@ -165,7 +171,7 @@ pub(crate) fn wake<F: Filter>(
     let resume = core
         .borrow_mut()
         .with(shared, |driver, host| driver.on_wake(host, reason));
-    let waits = core.borrow().waiting().is_some();
+    let waits = core.borrow().is_expectant();
     shared.note(context, core, waits);
     match resume {
         Resume::Nothing => {}

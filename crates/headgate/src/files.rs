@@ -27,7 +27,9 @@ pub fn placement(seen_at: &str, module: &Module) -> Placement {
     Placement { directory, module }
 }
 
-/// Writes the module and the four files into a directory, which is made if it is not there.
+/// Writes the module and the four files into a directory, which is made if it is not there. Each file
+/// is moved into place whole, but one after the other: an Envoy that is running there sees them change
+/// apart, and may refuse requests meanwhile.
 pub fn write(
     directory: &Path,
     gateway: &Gateway,

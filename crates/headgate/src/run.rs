@@ -6,6 +6,7 @@ mod lines;
 mod ports;
 mod process;
 
+use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -93,6 +94,8 @@ async fn serve(arguments: &Arguments, gateway: &Gateway) -> anyhow::Result<()> {
     // Asked for before Envoy starts, so that no signal is missed.
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
+    // A terminal that is closed takes the gateway with it.
+    let mut hangup = signal(SignalKind::hangup())?;
     let mut envoy = Envoy::start(
         &binary,
         directory.path(),
@@ -105,23 +108,31 @@ async fn serve(arguments: &Arguments, gateway: &Gateway) -> anyhow::Result<()> {
         ended = envoy.ended() => Readiness::No(format!("Envoy ended, {ended}")),
         _ = interrupt.recv() => return envoy.stop().await,
         _ = terminate.recv() => return envoy.stop().await,
+        _ = hangup.recv() => return envoy.stop().await,
     };
     if let Readiness::No(why) = readiness {
-        envoy.stop().await?;
+        // How it ends now says less than why it did not start.
+        let _ = envoy.stop().await;
         bail!("the gateway did not start: {why}; what Envoy said stands above");
     }
     for listener in &gateway.listeners {
         let address = SocketAddr::new(listener.address.0, listener.port.get());
-        anstream::eprintln!(
+        say(&format!(
             "ready: listener {} at http://{address}",
             listener.name.as_str()
-        );
+        ));
     }
     tokio::select! {
         ended = envoy.ended() => bail!("Envoy ended, {ended}; what it said stands above"),
         _ = interrupt.recv() => {}
         _ = terminate.recv() => {}
+        _ = hangup.recv() => {}
     }
-    anstream::eprintln!("stopping");
+    say("stopping");
     envoy.stop().await
+}
+
+/// Tells it, unless nobody listens any more: a closed terminal is no reason to fail.
+fn say(text: &str) {
+    let _ = writeln!(anstream::stderr(), "{text}");
 }

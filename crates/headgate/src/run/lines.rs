@@ -70,9 +70,11 @@ pub fn request(line: &str) -> String {
         request.host.unwrap_or("-"),
         request.path.as_deref().unwrap_or("-"),
     );
-    let rest = match (request.route, request.function) {
-        (Some(route), Some(function)) => format!(" {DIM}{route} -> {function}{DIM:#}"),
-        _ => format!(" {DIM}{}{DIM:#}", request.reason.unwrap_or("-")),
+    let reason = request.reason.filter(|reason| *reason != "via_upstream");
+    let rest = match (request.route, request.function, reason) {
+        (Some(route), Some(function), None) => format!(" {DIM}{route} -> {function}{DIM:#}"),
+        (Some(route), _, Some(reason)) => format!(" {DIM}{route}: {reason}{DIM:#}"),
+        (_, _, reason) => format!(" {DIM}{}{DIM:#}", reason.unwrap_or("-")),
     };
     shown.push_str(&rest);
     if let Some(duration) = request.duration_ms {
@@ -99,6 +101,8 @@ mod tests {
         );
         let refused = r#"{"method":"GET","host":"a","path":"/x","status":404,"reason":"no_route","route":null,"function":"no-function","duration_ms":0}"#;
         assert_eq!(plain(&request(refused)), "404 GET a/x no_route 0 ms");
+        let dead = r#"{"method":"GET","host":"a","path":"/x","status":503,"reason":"connection_failure","route":"/x","function":"pets-1"}"#;
+        assert_eq!(plain(&request(dead)), "503 GET a/x /x: connection_failure");
     }
 
     #[test]

@@ -24,13 +24,15 @@ pub fn require_free(gateway: &Gateway) -> Result<(), PortError> {
     });
     let admin = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), gateway.admin.port.get());
     let repair = "move it with --admin-port PORT".to_owned();
+    // Kept until all are asked for: two of the document's may be one.
+    let mut held = Vec::new();
     for (what, address, repair) in listeners.chain([("the admin endpoint".into(), admin, repair)]) {
-        TcpListener::bind(address).map_err(|error| PortError {
+        held.push(TcpListener::bind(address).map_err(|error| PortError {
             what,
             address,
             error,
             repair,
-        })?;
+        })?);
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! The Envoy that runs.
 
+use std::io::Write;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
@@ -45,7 +46,7 @@ impl Envoy {
             .spawn()
             .with_context(|| format!("{} does not start", binary.display()))?;
         let requests = show(child.stdout.take(), |line| {
-            anstream::println!("{}", lines::request(line));
+            let _ = writeln!(anstream::stdout(), "{}", lines::request(line));
         });
         // Each thread's VM says the same.
         let mut before = String::new();
@@ -53,7 +54,7 @@ impl Envoy {
             if before != line
                 && let Some(shown) = lines::log(line)
             {
-                anstream::eprintln!("{shown}");
+                let _ = writeln!(anstream::stderr(), "{shown}");
             }
             line.clone_into(&mut before);
         });
