@@ -17,8 +17,7 @@ async fn waits_with_the_body(
 ) -> (Rig, Vec<integration::client::Response>) {
     let gate = Gate::shut();
     let config = json!({ "timeout": LONG, "when": "body", "edit_body": "64KiB" });
-    let rig = Rig::start(holds, config).await;
-    rig.asked.answer(answer.after(&gate));
+    let rig = Rig::start(holds, config, answer.after(&gate)).await;
     let waiting = WITH_BODY.map(|kind| kind.client(&rig).spawn(kind.request()));
     // It asks when all of the body is there.
     rig.asked
@@ -89,7 +88,12 @@ fn small_answers() -> [Answer; 2] {
 #[tokio::test]
 async fn a_response_waits_and_passes_whole() {
     for holds in [Holds::HeadersAlone, Holds::Everything] {
-        let rig = Rig::start(holds, json!({ "timeout": LONG, "when": "response" })).await;
+        let rig = Rig::start(
+            holds,
+            json!({ "timeout": LONG, "when": "response" }),
+            lets_pass(),
+        )
+        .await;
         for answer in small_answers() {
             let gate = Gate::shut();
             let before = rig.asked.requests();
@@ -115,8 +119,12 @@ async fn a_response_waits_and_passes_whole() {
 #[tokio::test]
 async fn a_response_waits_and_is_replaced() {
     for holds in [Holds::HeadersAlone, Holds::Everything] {
-        let rig = Rig::start(holds, json!({ "timeout": LONG, "when": "response" })).await;
-        rig.asked.answer(refuses());
+        let rig = Rig::start(
+            holds,
+            json!({ "timeout": LONG, "when": "response" }),
+            refuses(),
+        )
+        .await;
         for answer in small_answers() {
             rig.upstream.answer(answer);
             for client in [&rig.http1, &rig.h2] {
@@ -135,7 +143,12 @@ async fn a_large_response_that_waits_is_bounded() {
     let length = Kind::Upload.length();
     for holds in [Holds::HeadersAlone, Holds::Everything] {
         let gate = Gate::shut();
-        let rig = Rig::start(holds, json!({ "timeout": LONG, "when": "response" })).await;
+        let rig = Rig::start(
+            holds,
+            json!({ "timeout": LONG, "when": "response" }),
+            lets_pass(),
+        )
+        .await;
         rig.upstream.answer(
             Answer::new(200)
                 .header("x-of", "upstream")

@@ -12,8 +12,12 @@ use crate::rig::{
 #[tokio::test]
 async fn two_hundred_wait_and_pass() {
     let gate = Gate::shut();
-    let rig = Rig::start(Holds::HeadersAlone, json!({ "timeout": LONG })).await;
-    rig.asked.answer(lets_pass().after(&gate));
+    let rig = Rig::start(
+        Holds::HeadersAlone,
+        json!({ "timeout": LONG }),
+        lets_pass().after(&gate),
+    )
+    .await;
     let sending: Vec<_> = (0..200_u32)
         .map(|n| {
             let client = if n % 2 == 0 { &rig.http1 } else { &rig.h2 };
@@ -38,8 +42,7 @@ async fn two_hundred_wait_and_pass() {
 
 #[tokio::test]
 async fn a_hundred_uploads_against_a_quick_refusal_are_refused_by_the_filter() {
-    let rig = Rig::start(Holds::HeadersAlone, json!({ "timeout": LONG })).await;
-    rig.asked.answer(refuses());
+    let rig = Rig::start(Holds::HeadersAlone, json!({ "timeout": LONG }), refuses()).await;
     let mut sending = Vec::new();
     for n in 0..100 {
         let client = if n % 2 == 0 { &rig.http1 } else { &rig.h2 };
@@ -61,8 +64,7 @@ async fn a_hundred_uploads_against_a_quick_refusal_are_refused_by_the_filter() {
 async fn clients_that_leave_while_they_wait_hurt_nobody() {
     for holds in [Holds::HeadersAlone, Holds::Everything] {
         let gate = Gate::shut();
-        let rig = Rig::start(holds, json!({ "timeout": LONG })).await;
-        rig.asked.answer(lets_pass().after(&gate));
+        let rig = Rig::start(holds, json!({ "timeout": LONG }), lets_pass().after(&gate)).await;
         let kinds = || Kind::SMALL.into_iter().cycle().take(20);
         let send = |kind: Kind| kind.client(&rig).spawn(kind.request());
         let leaving: Vec<_> = kinds().map(send).collect();
@@ -86,15 +88,17 @@ async fn clients_that_leave_while_they_wait_hurt_nobody() {
 
 #[tokio::test]
 async fn an_answer_that_breaks_off_is_no_answer() {
-    let rig = Rig::start(Holds::HeadersAlone, json!({ "timeout": LONG })).await;
     let begun = lets_pass().header("x-begun", "1").chunked(["pa", "ss"]);
-    rig.asked.answer(begun.pausing(&Gate::shut()));
+    let config = json!({ "timeout": LONG });
+    let rig = Rig::start(Holds::HeadersAlone, config, begun.pausing(&Gate::shut())).await;
     let waiting = Kind::SMALL.map(|kind| kind.client(&rig).spawn(kind.request()));
-    let came = "cluster.asked.upstream_cx_rx_bytes_total";
     rig.asked
         .wait_for(|asked| asked.len() == waiting.len())
         .await;
-    rig.envoy.wait_for_stat(came, |came| came > 0).await;
+    let begun = |begun| begun == waiting.len() as u64;
+    rig.envoy
+        .wait_for_stat("cluster.asked.upstream_rq_200", begun)
+        .await;
     drop(rig.asked);
     for sending in waiting {
         is_unanswered(&sending.await.unwrap().unwrap());
@@ -108,8 +112,12 @@ async fn an_answer_that_breaks_off_is_no_answer() {
 
 #[tokio::test]
 async fn an_answer_larger_than_was_asked_for_is_no_answer() {
-    let rig = Rig::start(Holds::HeadersAlone, json!({ "timeout": LONG })).await;
-    rig.asked.answer(lets_pass().generated(10 << 20));
+    let rig = Rig::start(
+        Holds::HeadersAlone,
+        json!({ "timeout": LONG }),
+        lets_pass().generated(10 << 20),
+    )
+    .await;
     for kind in Kind::SMALL {
         is_unanswered(&kind.client(&rig).send(kind.request()).await.unwrap());
     }
@@ -121,8 +129,12 @@ async fn an_answer_larger_than_was_asked_for_is_no_answer() {
 async fn envoy_stops_while_requests_wait() {
     for ask in ["exchange", "root"] {
         let config = json!({ "timeout": LONG, "ask": ask });
-        let rig = Rig::start(Holds::HeadersAlone, config).await;
-        rig.asked.answer(lets_pass().after(&Gate::shut()));
+        let rig = Rig::start(
+            Holds::HeadersAlone,
+            config,
+            lets_pass().after(&Gate::shut()),
+        )
+        .await;
         let waiting = Kind::SMALL.map(|kind| kind.client(&rig).spawn(kind.request()));
         rig.has_read(Kind::SMALL.into_iter().map(Kind::length).sum())
             .await;

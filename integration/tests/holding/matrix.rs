@@ -18,8 +18,7 @@ fn assert_bounded(envoy: &Envoy) {
 }
 
 async fn allowed_at_once(holds: Holds) {
-    let rig = Rig::start(holds, json!({ "timeout": LONG })).await;
-    rig.asked.answer(lets_pass());
+    let rig = Rig::start(holds, json!({ "timeout": LONG }), lets_pass()).await;
     pass_all(&rig, &Kind::ALL).await;
     assert_eq!(rig.asked.requests(), Kind::ALL.len());
     assert_bounded(&rig.envoy);
@@ -27,8 +26,7 @@ async fn allowed_at_once(holds: Holds) {
 }
 
 async fn denied_at_once(holds: Holds) {
-    let rig = Rig::start(holds, json!({ "timeout": LONG })).await;
-    rig.asked.answer(refuses());
+    let rig = Rig::start(holds, json!({ "timeout": LONG }), refuses()).await;
     refuse_all(&rig, &Kind::ALL, is_denied).await;
     assert_eq!(rig.asked.requests(), Kind::ALL.len());
     rig.envoy.stop().await;
@@ -36,7 +34,7 @@ async fn denied_at_once(holds: Holds) {
 
 async fn without_cluster(holds: Holds) {
     let config = json!({ "timeout": LONG, "cluster": "nowhere" });
-    let rig = Rig::start(holds, config).await;
+    let rig = Rig::start(holds, config, lets_pass()).await;
     refuse_all(&rig, &Kind::ALL, is_unanswered).await;
     assert_eq!(rig.asked.requests(), 0);
     rig.envoy.stop().await;
@@ -45,8 +43,12 @@ async fn without_cluster(holds: Holds) {
 /// The callout times out.
 async fn unanswered(holds: Holds) {
     let timeout = format!("{}ms", SHORT.as_millis());
-    let rig = Rig::start(holds, json!({ "timeout": timeout })).await;
-    rig.asked.answer(lets_pass().after(&Gate::shut()));
+    let rig = Rig::start(
+        holds,
+        json!({ "timeout": timeout }),
+        lets_pass().after(&Gate::shut()),
+    )
+    .await;
     let sending = Kind::SMALL.map(|kind| kind.client(&rig).spawn(kind.request()));
     for response in sending {
         is_unanswered(&response.await.unwrap().unwrap());
@@ -76,8 +78,7 @@ type Sending =
 impl Waiting {
     async fn start(holds: Holds, answer: Answer) -> Self {
         let gate = Gate::shut();
-        let rig = Rig::start(holds, json!({ "timeout": LONG })).await;
-        rig.asked.answer(answer.after(&gate));
+        let rig = Rig::start(holds, json!({ "timeout": LONG }), answer.after(&gate)).await;
         let kinds: &[Kind] = match holds {
             Holds::HeadersAlone => &Kind::SMALL,
             Holds::Everything => &Kind::ALL,
@@ -135,8 +136,12 @@ async fn slowly_denied(holds: Holds) {
 #[tokio::test]
 async fn an_upload_is_refused_when_too_much_of_it_is_held() {
     let gate = Gate::shut();
-    let rig = Rig::start(Holds::HeadersAlone, json!({ "timeout": LONG })).await;
-    rig.asked.answer(lets_pass().after(&gate));
+    let rig = Rig::start(
+        Holds::HeadersAlone,
+        json!({ "timeout": LONG }),
+        lets_pass().after(&gate),
+    )
+    .await;
     let uploads = || {
         let length = Kind::Upload.length();
         let upload = || Kind::Upload.request();
@@ -174,8 +179,12 @@ async fn an_upload_is_refused_when_too_much_of_it_is_held() {
 #[tokio::test]
 async fn three_seconds_are_waited() {
     let gate = Gate::shut();
-    let rig = Rig::start(Holds::HeadersAlone, json!({ "timeout": LONG })).await;
-    rig.asked.answer(refuses().after(&gate));
+    let rig = Rig::start(
+        Holds::HeadersAlone,
+        json!({ "timeout": LONG }),
+        refuses().after(&gate),
+    )
+    .await;
     let sending = Kind::SMALL.map(|kind| kind.client(&rig).spawn(kind.request()));
     tokio::time::sleep(std::time::Duration::from_secs(3)).await;
     rig.assert_untouched();

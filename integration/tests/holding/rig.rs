@@ -35,15 +35,27 @@ pub struct Rig {
 }
 
 impl Rig {
-    /// `gatekeeper` with this configuration, to which cluster and holding are added.
-    pub async fn start(holds: Holds, config: Value) -> Self {
+    /// `gatekeeper` with this configuration, to which cluster and holding are added. The server that it
+    /// asks answers like this, from the first question on.
+    pub async fn start(holds: Holds, config: Value, answer: Answer) -> Self {
         let asked = Upstream::start().await;
+        asked.answer(answer);
+        Self::start_asking(holds, config, asked).await
+    }
+
+    /// [`start`](Self::start) with a server that the test has prepared.
+    pub async fn start_asking(holds: Holds, config: Value, asked: Upstream) -> Self {
         let port = asked.port();
-        Self::start_asking(holds, config, asked, port).await
+        Self::start_asking_on(port, holds, config, asked).await
     }
 
     /// The filter asks on `port`, whoever listens there.
-    pub async fn start_asking(holds: Holds, mut config: Value, asked: Upstream, port: u16) -> Self {
+    pub async fn start_asking_on(
+        port: u16,
+        holds: Holds,
+        mut config: Value,
+        asked: Upstream,
+    ) -> Self {
         let alone = holds == Holds::HeadersAlone;
         let holding = json!({
             "allow_on_headers_stop_iteration": alone,

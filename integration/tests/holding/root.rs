@@ -1,5 +1,7 @@
 //! Exchanges that wait for the filter's root.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use integration::client::Client;
 use integration::envoy::free_port;
 use integration::upstream::{Gate, Upstream};
@@ -38,20 +40,17 @@ impl Rig {
 
 #[tokio::test]
 async fn what_one_thread_learns_the_others_learn() {
-    let never = Gate::shut();
-    let first = Gate::shut();
-    let rig = Rig::start(
-        Holds::HeadersAlone,
-        json!({ "timeout": LONG, "ask": "root" }),
-    )
-    .await;
     // Only who asks first is answered.
-    let (once, open) = (first.clone(), never.clone());
-    let asked_before = std::sync::atomic::AtomicBool::new(false);
-    rig.asked.answer_with(move |_| {
-        let first = !asked_before.swap(true, std::sync::atomic::Ordering::Relaxed);
-        lets_pass().after(if first { &once } else { &open })
+    let first = Gate::shut();
+    let asked = Upstream::start().await;
+    let once = first.clone();
+    let asked_before = AtomicBool::new(false);
+    asked.answer_with(move |_| match asked_before.swap(true, Ordering::Relaxed) {
+        false => lets_pass().after(&once),
+        true => lets_pass().after(&Gate::shut()),
     });
+    let config = json!({ "timeout": LONG, "ask": "root" });
+    let rig = Rig::start_asking(Holds::HeadersAlone, config, asked).await;
     let waiting = Kind::SMALL.map(|kind| kind.client(&rig).spawn(kind.request()));
     rig.asked.wait_for(|asked| !asked.is_empty()).await;
     rig.has_read(Kind::SMALL.into_iter().map(Kind::length).sum())
@@ -80,9 +79,9 @@ async fn what_the_root_refuses_is_refused() {
     let rig = Rig::start(
         Holds::HeadersAlone,
         json!({ "timeout": LONG, "ask": "root" }),
+        refuses().after(&gate),
     )
     .await;
-    rig.asked.answer(refuses().after(&gate));
     let waiting = Kind::SMALL.map(|kind| kind.client(&rig).spawn(kind.request()));
     rig.has_read(Kind::SMALL.into_iter().map(Kind::length).sum())
         .await;
@@ -98,8 +97,12 @@ async fn what_the_root_refuses_is_refused() {
 async fn waiting_for_the_root_ends() {
     let timeout = format!("{}ms", SHORT.as_millis());
     for holds in [Holds::HeadersAlone, Holds::Everything] {
-        let rig = Rig::start(holds, json!({ "timeout": timeout, "ask": "root" })).await;
-        rig.asked.answer(lets_pass().after(&Gate::shut()));
+        let rig = Rig::start(
+            holds,
+            json!({ "timeout": timeout, "ask": "root" }),
+            lets_pass().after(&Gate::shut()),
+        )
+        .await;
         let start = Instant::now();
         let waiting = Kind::SMALL.map(|kind| kind.client(&rig).spawn(kind.request()));
         for sending in waiting {
@@ -116,7 +119,7 @@ async fn a_server_that_comes_up_late_is_asked_then() {
     let port = free_port();
     let nobody = Upstream::start().await;
     let config = json!({ "timeout": LONG, "ask": "root" });
-    let rig = Rig::start_asking(Holds::HeadersAlone, config, nobody, port).await;
+    let rig = Rig::start_asking_on(port, Holds::HeadersAlone, config, nobody).await;
     let waiting = Kind::SMALL.map(|kind| kind.client(&rig).spawn(kind.request()));
     rig.has_read(Kind::SMALL.into_iter().map(Kind::length).sum())
         .await;
@@ -143,9 +146,9 @@ async fn clients_that_leave_while_they_wait_for_the_root_hurt_nobody() {
     let rig = Rig::start(
         Holds::HeadersAlone,
         json!({ "timeout": LONG, "ask": "root" }),
+        lets_pass().after(&gate),
     )
     .await;
-    rig.asked.answer(lets_pass().after(&gate));
     let send = |_| rig.http1.spawn(Kind::Announced.request());
     let leaving: Vec<_> = (0..20).map(send).collect();
     let staying = rig.h2.spawn(Kind::Trailers.request());
@@ -166,17 +169,15 @@ async fn clients_that_leave_while_they_wait_for_the_root_hurt_nobody() {
 async fn an_exchange_asks_while_the_root_wakes_it() {
     let root = Gate::shut();
     let exchange = Gate::shut();
-    let rig = Rig::start(
-        Holds::HeadersAlone,
-        json!({ "timeout": LONG, "ask": "both" }),
-    )
-    .await;
+    let asked = Upstream::start().await;
     let (of_root, of_exchange) = (root.clone(), exchange.clone());
-    rig.asked.answer_with(move |seen| match seen.path.as_str() {
+    asked.answer_with(move |seen| match seen.path.as_str() {
         "/root" => lets_pass().after(&of_root),
         "/Announced" => refuses().after(&of_exchange),
         _ => lets_pass().after(&of_exchange),
     });
+    let config = json!({ "timeout": LONG, "ask": "both" });
+    let rig = Rig::start_asking(Holds::HeadersAlone, config, asked).await;
     let waiting = Kind::SMALL.map(|kind| (kind, kind.client(&rig).spawn(kind.request())));
     rig.has_read(Kind::SMALL.into_iter().map(Kind::length).sum())
         .await;
