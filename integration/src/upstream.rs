@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use hyper::body::Incoming;
 use hyper::service::service_fn;
-use hyper::{Request, Response};
+use hyper::{Method, Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use tokio::net::{TcpListener, TcpStream};
@@ -47,6 +47,8 @@ struct Shared {
     seen: watch::Sender<Vec<SeenRequest>>,
     connections: AtomicUsize,
     answering: Mutex<Answering>,
+    /// Answers before the request has ended.
+    early: Mutex<Option<Answer>>,
 }
 
 impl std::fmt::Debug for Shared {
@@ -80,6 +82,7 @@ impl Upstream {
             seen: watch::Sender::default(),
             connections: AtomicUsize::new(0),
             answering: Mutex::new(Arc::new(Answer::echo)),
+            early: Mutex::default(),
         });
         let serving = tokio::spawn(accept(listener, Arc::clone(&shared)));
         Self {
@@ -114,6 +117,16 @@ impl Upstream {
             .answering
             .lock()
             .unwrap_or_else(PoisonError::into_inner) = Arc::new(answering);
+    }
+
+    /// Answers every request like this from now on, as soon as its headers are there. The rest of it
+    /// is read and recorded meanwhile.
+    pub fn answer_early(&self, answer: Answer) {
+        *self
+            .shared
+            .early
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Some(answer);
     }
 
     /// How many requests' headers have arrived.
@@ -207,15 +220,23 @@ async fn respond(
     shared: Arc<Shared>,
 ) -> Result<Response<Outgoing>, hyper::Error> {
     let version = request.version();
-    let seen = Recording::begin(&shared.seen, &request, connection)
-        .complete(request.into_body())
-        .await?;
+    let to_head = request.method() == Method::HEAD;
+    let recording = Recording::begin(Arc::clone(&shared), &request, connection);
+    let early = shared
+        .early
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .clone();
+    if let Some(answer) = early {
+        tokio::spawn(recording.complete(request.into_body()));
+        return Ok(answer.into_response(version, to_head).await);
+    }
+    let seen = recording.complete(request.into_body()).await?;
     let answering = Arc::clone(
         &shared
             .answering
             .lock()
             .unwrap_or_else(PoisonError::into_inner),
     );
-    let to_head = seen.method == "HEAD";
     Ok(answering(&seen).into_response(version, to_head).await)
 }

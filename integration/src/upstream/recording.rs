@@ -1,12 +1,14 @@
 //! Writes down a request while it arrives.
 
+use std::sync::Arc;
+
 use http_body_util::BodyExt;
 use hyper::body::{Frame, Incoming};
 use hyper::header::HOST;
 use hyper::{HeaderMap, Request, Version};
 use sha2::{Digest, Sha256};
-use tokio::sync::watch;
 
+use super::Shared;
 use crate::body::hex;
 
 /// How much of a body is kept; the rest is only counted and digested.
@@ -82,25 +84,25 @@ impl SeenRequest {
 }
 
 /// The line of the record that a request in arrival is written to.
-pub(super) struct Recording<'a> {
-    seen: &'a watch::Sender<Vec<SeenRequest>>,
+pub(super) struct Recording {
+    shared: Arc<Shared>,
     line: usize,
     digest: Sha256,
 }
 
-impl<'a> Recording<'a> {
+impl Recording {
     pub(super) fn begin(
-        seen: &'a watch::Sender<Vec<SeenRequest>>,
+        shared: Arc<Shared>,
         request: &Request<Incoming>,
         connection: usize,
     ) -> Self {
         let mut line = 0;
-        seen.send_modify(|seen| {
+        shared.seen.send_modify(|seen| {
             line = seen.len();
             seen.push(SeenRequest::begin(request, connection));
         });
         Self {
-            seen,
+            shared,
             line,
             digest: Sha256::new(),
         }
@@ -119,7 +121,7 @@ impl<'a> Recording<'a> {
             seen.arrival = Arrival::Complete;
             seen.body_sha256 = digest;
         });
-        let complete = self.seen.borrow().get(self.line).cloned();
+        let complete = self.shared.seen.borrow().get(self.line).cloned();
         Ok(complete.expect("the line that this recording wrote"))
     }
 
@@ -137,7 +139,7 @@ impl<'a> Recording<'a> {
     }
 
     fn write(&self, change: impl FnOnce(&mut SeenRequest)) {
-        self.seen.send_modify(|seen| {
+        self.shared.seen.send_modify(|seen| {
             if let Some(seen) = seen.get_mut(self.line) {
                 change(seen);
             }
@@ -146,7 +148,7 @@ impl<'a> Recording<'a> {
 }
 
 /// hyper drops a request's future when its peer resets it: the only notice that there is.
-impl Drop for Recording<'_> {
+impl Drop for Recording {
     fn drop(&mut self) {
         self.write(|seen| {
             if seen.arrival == Arrival::Arriving {

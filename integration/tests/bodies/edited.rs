@@ -1,6 +1,7 @@
 //! Bodies that the filter takes and edits.
 
 use integration::client::Request;
+use integration::upstream::{Arrival, SeenRequest};
 
 use crate::rig::{FITTING, Rig, upstreams_own};
 
@@ -68,4 +69,29 @@ async fn the_largest_body_that_is_taken_is_taken() {
         }
         rig.envoy.stop().await;
     }
+}
+
+/// Where headers are not held, an upstream may answer before it has the body.
+#[tokio::test]
+async fn a_response_is_edited_before_its_request_has_ended() {
+    let rig = Rig::editor(false).await;
+    rig.upstream
+        .answer_early(upstreams_own().chunked(["answ", "ered"]));
+    for client in rig.clients() {
+        let (request, feed) = Request::post("/").fed();
+        assert!(feed.data("shout").await);
+        let response = client.send(request).await.unwrap();
+        assert_eq!(response.text(), "derewsna");
+        assert_eq!(response.headers["x-asked"], "/");
+        feed.end_with_trailer("x-trailer", "plain").await;
+        // The request was given up, or went through: its body is whole or is not there.
+        let over = |seen: &[SeenRequest]| {
+            seen.last()
+                .is_some_and(|seen| seen.arrival != Arrival::Arriving)
+        };
+        let seen = rig.upstream.wait_for(over).await;
+        let body = &seen.last().unwrap().body;
+        assert!(body.is_empty() || body == b"SHOUT", "{body:?}");
+    }
+    rig.envoy.stop().await;
 }

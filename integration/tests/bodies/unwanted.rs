@@ -95,3 +95,24 @@ async fn a_large_download_is_not_held_back() {
     assert!(held < 150 << 20, "Envoy held {held} bytes");
     rig.envoy.stop().await;
 }
+
+#[tokio::test]
+async fn both_ways_are_open_at_once() {
+    let rig = Rig::gateway().await;
+    let [_, h2] = rig.clients();
+    let gate = Gate::shut();
+    let answer = Answer::new(200).chunked(["one", "two"]);
+    rig.upstream.answer_early(answer.pausing(&gate));
+    let (request, feed) = Request::post("/").fed();
+    assert!(feed.data("first").await);
+    let mut response = h2.begin(request).await.unwrap();
+    assert_eq!(response.chunk().await.unwrap().unwrap(), "one");
+    assert!(feed.data("second").await);
+    let whole = |seen: &[SeenRequest]| seen.last().is_some_and(|seen| seen.body == b"firstsecond");
+    rig.upstream.wait_for(whole).await;
+    gate.open();
+    assert_eq!(response.chunk().await.unwrap().unwrap(), "two");
+    drop(feed);
+    assert_eq!(response.chunk().await.unwrap(), None);
+    rig.envoy.stop().await;
+}
