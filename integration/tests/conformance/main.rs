@@ -21,43 +21,52 @@ use host::Host;
 /// Where folders of filters are, from the workspace's root.
 const FILTERS: [&str; 2] = ["filters", "integration/filters"];
 
+/// Filters whose cases the pipeline passes as well, because they are its stages.
+const STAGES: [&str; 1] = ["filters/function-router"];
+
 /// How many Envoys run at once.
 const AT_ONCE: usize = 2;
 
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     arguments.test_threads = Some(arguments.test_threads.map_or(AT_ONCE, |n| n.min(AT_ONCE)));
-    let trials = FILTERS.into_iter().flat_map(trials).collect();
-    libtest_mimic::run(&arguments, trials).exit_code()
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let of_filters = FILTERS
+        .into_iter()
+        .flat_map(|folder| filters(&root.join(folder)));
+    let of_filters = of_filters.map(|filter| (name(&filter), filter));
+    let of_pipeline = STAGES.map(|stage| ("gateway".to_owned(), root.join(stage)));
+    let trials = of_filters
+        .chain(of_pipeline)
+        .flat_map(|(module, filter)| trials(module, &filter));
+    libtest_mimic::run(&arguments, trials.collect()).exit_code()
 }
 
-/// A test for each case file of the filters in this folder.
-fn trials(folder: &str) -> Vec<Trial> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("..")
-        .join(folder);
-    let mut filters: Vec<PathBuf> = std::fs::read_dir(&folder)
+/// The filters of a folder that have cases, sorted.
+fn filters(folder: &Path) -> Vec<PathBuf> {
+    let mut filters: Vec<PathBuf> = std::fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .filter(|filter| filter.join("tests/cases").is_dir())
         .collect();
     filters.sort();
-    let of_filter = |filter: PathBuf| {
-        let module = name(&filter);
-        case_files(&filter.join("tests/cases"))
-            .into_iter()
-            .map(move |path| {
-                let module = module.clone();
-                Trial::test(format!("{module}/{}", name(&path)), move || {
-                    runtime::Builder::new_current_thread()
-                        .enable_all()
-                        .build()?
-                        .block_on(run_file(&module, &path))
-                        .map_err(Failed::from)
-                })
+    filters
+}
+
+/// A test for each case file of a filter, on this module.
+fn trials(module: String, filter: &Path) -> impl Iterator<Item = Trial> + use<> {
+    case_files(&filter.join("tests/cases"))
+        .into_iter()
+        .map(move |path| {
+            let module = module.clone();
+            Trial::test(format!("{module}/{}", name(&path)), move || {
+                runtime::Builder::new_current_thread()
+                    .enable_all()
+                    .build()?
+                    .block_on(run_file(&module, &path))
+                    .map_err(Failed::from)
             })
-    };
-    filters.into_iter().flat_map(of_filter).collect()
+        })
 }
 
 fn name(path: &Path) -> String {
