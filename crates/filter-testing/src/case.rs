@@ -101,8 +101,11 @@ impl Default for Answer {
 pub struct Expect {
     /// The function the request went to.
     pub function: Option<String>,
-    /// The reason for which it went nowhere; the upstream has then seen nothing.
+    /// The reason for which it was refused; the upstream has then seen nothing.
     pub denied: Option<String>,
+    /// The label of an answer of the filter's own that refuses nothing, such as a redirect; the
+    /// upstream has then seen nothing.
+    pub answered: Option<String>,
     /// What the upstream saw.
     pub forwarded: Option<Forwarded>,
     /// What the client saw.

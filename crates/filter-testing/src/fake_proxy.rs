@@ -132,7 +132,7 @@ impl<F: Filter> Exchange<'_, F> {
             Passage::Replied(reply) => self.replied(function, Some(forwarded), reply),
             Passage::Passed => Observed {
                 function,
-                denied: None,
+                answered: None,
                 forwarded: Some(forwarded),
                 status: self.case.upstream.status,
                 response: observed(&self.host.response),
@@ -146,11 +146,11 @@ impl<F: Filter> Exchange<'_, F> {
         forwarded: Option<ObservedMessage>,
         reply: Reply,
     ) -> Observed {
-        let denied = forwarded.is_none().then(|| reply.label.to_owned());
+        let answered = forwarded.is_none().then(|| reply.label.to_owned());
         let (status, response) = local_reply(reply, &self.case.request.method);
         Observed {
             function,
-            denied,
+            answered,
             forwarded,
             status,
             response,

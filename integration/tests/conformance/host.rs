@@ -71,7 +71,7 @@ impl Host {
         };
         Observed {
             function: seen.first().and_then(function),
-            denied: match seen.is_empty() {
+            answered: match seen.is_empty() {
                 true => Some(self.logged_details(id).await),
                 false => None,
             },
