@@ -1,6 +1,7 @@
 //! Case files as they are written.
 
 use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -57,6 +58,10 @@ pub struct RequestCase {
     /// The authority.
     #[serde(default = "example")]
     pub host: String,
+    /// Who sends it: an IP address. On a real Envoy any but 127.0.0.1 is told in `x-forwarded-for`,
+    /// from which Envoy takes the address, so a request has one or the other.
+    #[serde(default = "loopback")]
+    pub client: IpAddr,
     /// Fields as `name: value`, in order.
     #[serde(default)]
     pub headers: Vec<String>,
@@ -164,6 +169,10 @@ pub(crate) const PADDING: &str = "x-padding";
 
 fn get() -> String {
     "GET".to_owned()
+}
+
+fn loopback() -> IpAddr {
+    Ipv4Addr::LOCALHOST.into()
 }
 
 fn example() -> String {

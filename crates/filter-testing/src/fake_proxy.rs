@@ -7,9 +7,10 @@ use filter_api::{Direction, FUNCTION_HEADER, Filter, Reply, Root, Waiting, Wake}
 use filter_driver::{Driver, Resume, Verdict};
 
 use crate::case::{Answer, Case, RequestCase, parse_fields};
-use crate::fake_host::{FakeHost, FakeRootHost, FieldList, Message, World};
+use crate::fake_host::{FakeHost, FakeRootHost, FieldList, Message};
 use crate::local_reply::local_reply;
 use crate::observed::{Observed, ObservedMessage};
+use crate::world::World;
 
 /// When callouts are answered. Nothing that anybody sees may depend on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,9 +52,11 @@ impl<F: Filter> FakeProxy<F> {
     /// Carries one exchange through.
     pub fn run(&mut self, case: &Case, answered: CalloutsAnswer) -> Observed {
         self.world.borrow_mut().answers = case.callouts.clone();
+        let mut host = FakeHost::new(Rc::clone(&self.world), request(&case.request));
+        host.client = case.request.client;
         let exchange = Exchange {
             driver: Driver::new(self.filter.exchange(), self.filter.holding()),
-            host: FakeHost::new(Rc::clone(&self.world), request(&case.request)),
+            host,
             proxy: self,
             case,
             answered,
