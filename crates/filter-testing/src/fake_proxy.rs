@@ -144,13 +144,15 @@ impl<F: Filter> Exchange<'_, F> {
     }
 
     fn replied(
-        &self,
+        &mut self,
         function: Option<String>,
         forwarded: Option<ObservedMessage>,
         reply: Reply,
     ) -> Observed {
         let answered = forwarded.is_none().then(|| reply.label.to_owned());
         let (status, response) = local_reply(reply, &self.case.request.method);
+        self.host.phase = Direction::Response;
+        self.host.response = sent(status, &response);
         Observed {
             function,
             answered,
@@ -266,6 +268,18 @@ fn answer(answer: &Answer) -> Message {
         headers,
         body: Vec::new(),
         trailers: bytes(parse_fields(&answer.trailers)),
+    }
+}
+
+/// A reply as the host has it.
+fn sent(status: u16, response: &ObservedMessage) -> Message {
+    let mut headers = vec![(b":status".to_vec(), status.to_string().into_bytes())];
+    let fields = response.headers.iter();
+    headers.extend(fields.map(|(name, value)| (name.clone().into_bytes(), value.clone())));
+    Message {
+        headers,
+        body: response.body.clone(),
+        trailers: Vec::new(),
     }
 }
 
