@@ -1,15 +1,13 @@
 //! The pipeline module and its configuration.
 
-use std::collections::BTreeMap;
-
 use filter_api::{ByteSize, Holding};
 use function_router::{DestinationConfig, RouteConfig};
 use gateway::Config;
-use gateway_model::{Gateway, Protocol, UpstreamName};
+use gateway_model::{Gateway, Protocol};
 use serde_json::{Value, json};
 
 use crate::Placement;
-use crate::function::Function;
+use crate::function::Functions;
 
 /// The name by which listeners ask for the pipeline.
 pub(crate) const EXTENSION: &str = "headgate.pipeline";
@@ -22,26 +20,28 @@ const HELD_BYTES: ByteSize = ByteSize::from_kib(1024);
 pub(crate) const HELD_BYTES_LIMIT: u32 = HELD_BYTES.bytes() + 64 * 1024;
 
 /// The pipeline's configuration, which the pipeline's own constructor must be able to take.
-pub fn pipeline_config(
-    gateway: &Gateway,
-    functions: &BTreeMap<&UpstreamName, Function<'_>>,
-) -> Config {
-    let routes = gateway.routes.iter().map(|route| RouteConfig {
-        name: route.name().into_owned(),
-        matches: route.matches.to_config(),
-        to: route
-            .to
-            .iter()
-            .filter_map(|destination| {
-                let function = functions.get(&destination.upstream)?;
-                Some(DestinationConfig {
-                    function: function.key.clone(),
-                    weight: destination.weight.get(),
-                    websocket: function.upstream.protocol == Protocol::WebSocket,
+pub fn pipeline_config(gateway: &Gateway, functions: &Functions<'_>) -> Config {
+    let routes = gateway
+        .routes
+        .iter()
+        .enumerate()
+        .map(|(i, route)| RouteConfig {
+            name: route.name().into_owned(),
+            matches: route.matches.to_config(),
+            to: route
+                .to
+                .iter()
+                .enumerate()
+                .filter_map(|(j, destination)| {
+                    let function = functions.get(i, j)?;
+                    Some(DestinationConfig {
+                        function: function.key.clone(),
+                        weight: destination.weight.get(),
+                        websocket: function.upstream.protocol == Protocol::WebSocket,
+                    })
                 })
-            })
-            .collect(),
-    });
+                .collect(),
+        });
     let holding = Holding {
         allow_on_headers_stop_iteration: true,
         max_held_bytes: HELD_BYTES,
@@ -57,7 +57,7 @@ pub fn pipeline_config(
 /// A module that traps is started again (`FAIL_RELOAD`): Envoy's default is to fail for good.
 pub(crate) fn extension(
     gateway: &Gateway,
-    functions: &BTreeMap<&UpstreamName, Function<'_>>,
+    functions: &Functions<'_>,
     placement: &Placement,
 ) -> Value {
     json!({
