@@ -4,6 +4,6 @@
 fn main() -> std::process::ExitCode {
     filter_testing::run_cases::<gateway::Pipeline>(concat!(
         env!("CARGO_MANIFEST_DIR"),
-        "/../function-router/tests/cases"
+        "/../function-router"
     ))
 }
