@@ -4,6 +4,8 @@ use filter_api::FUNCTION_HEADER;
 use gateway_model::{Retries, RetryOn, Upstream};
 use serde_json::{Map, Value, json};
 
+use crate::duration::seconds;
+use crate::fields::fields;
 use crate::function::{Function, Functions};
 use crate::pipeline::HELD_BYTES_LIMIT;
 
@@ -66,21 +68,31 @@ fn route(function: &Function<'_>) -> Value {
 
 /// `envoy.config.route.v3.RouteAction`: how a cluster is called.
 pub(crate) fn route_action(cluster: &str, upstream: &Upstream) -> Value {
-    let seconds = |duration: filter_api::Duration| format!("{}s", duration.get().as_secs_f64());
-    let mut action = Map::new();
-    let mut put = |field: &str, value: Value| action.insert(field.to_owned(), value);
-    put("cluster", json!(cluster));
-    put("timeout", json!(seconds(upstream.timeout())));
-    put("idle_timeout", json!(seconds(upstream.idle_timeout())));
-    if let Some(retries) = &upstream.retries {
-        put("retry_policy", retry_policy(retries));
-    }
-    Value::Object(action)
+    fields(json!({
+        "cluster": cluster,
+        "timeout": seconds(upstream.timeout()),
+        "idle_timeout": seconds(upstream.idle_timeout()),
+        "retry_policy": upstream.retries.as_ref().map(retry_policy),
+    }))
+    .into()
 }
 
+/// `envoy.config.route.v3.RetryPolicy`. Another try goes to another address, where there is one.
 fn retry_policy(retries: &Retries) -> Value {
     let on: Vec<&str> = retries.on.iter().copied().map(RetryOn::as_str).collect();
-    json!({ "retry_on": on.join(","), "num_retries": retries.times.get() })
+    fields(json!({
+        "retry_on": on.join(","),
+        "num_retries": retries.times.get(),
+        "per_try_timeout": retries.per_try_timeout.map(|one| seconds(one.get())),
+        "retry_host_predicate": [{
+            "name": "envoy.retry_host_predicates.previous_hosts",
+            "typed_config": {
+                "@type": "type.googleapis.com/envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate",
+            },
+        }],
+        "host_selection_retry_max_attempts": 3,
+    }))
+    .into()
 }
 
 /// What rules a request before its function is chosen, and answers one that has none: the pipeline

@@ -1,8 +1,10 @@
 //! What concerns several parts of a document at once.
 
+mod listeners;
 mod reach;
+mod upstreams;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use function_router::{DestinationConfig, RouteConfig, Router};
@@ -26,7 +28,7 @@ pub(crate) fn check(gateway: &Gateway, root: &Node) -> Findings {
         findings: Findings::default(),
     };
     check.listeners();
-    check.retries();
+    check.upstreams();
     check.routes();
     if check.findings.errors.is_empty() {
         check.unused_upstreams(); // before, it may be a name that a route misspells
@@ -84,44 +86,6 @@ impl Check<'_> {
                     first.insert(item, path);
                 }
             }
-        }
-    }
-
-    fn listeners(&mut self) {
-        let gateway = self.gateway;
-        let listeners = || gateway.listeners.iter().enumerate();
-        if gateway.listeners.is_empty() {
-            self.error("listeners", "expected at least one listener, found none");
-        }
-        let names =
-            listeners().map(|(i, listener)| (format!("listeners[{i}].name"), &listener.name));
-        self.duplicates(names, "give each listener a name of its own");
-        let ports =
-            listeners().map(|(i, listener)| (format!("listeners[{i}].port"), listener.port));
-        self.duplicates(ports, "give each listener a port of its own");
-        for (i, listener) in listeners().filter(|(_, one)| one.port == gateway.admin.port) {
-            let port = listener.port;
-            let problem = format!(
-                "port {port} is Envoy's admin endpoint; take another, or move that with admin: \
-                 {{ port: … }}"
-            );
-            self.error(format!("listeners[{i}].port"), problem);
-        }
-    }
-
-    fn retries(&mut self) {
-        for (name, upstream) in &self.gateway.upstreams {
-            let Some(retries) = &upstream.retries else {
-                continue;
-            };
-            let path = format!("{}.retries.on", upstream_path(name.as_str()));
-            if retries.on.is_empty() {
-                let problem = "expected at least one reason, found none; write [connect-failure]";
-                self.error(path.as_str(), problem);
-            }
-            let reasons = retries.on.iter().enumerate();
-            let reasons = reasons.map(|(i, reason)| (format!("{path}[{i}]"), reason.as_str()));
-            self.duplicates(reasons, "remove one of them");
         }
     }
 
@@ -209,32 +173,5 @@ impl Check<'_> {
             }
             Some(_) => {}
         }
-    }
-
-    fn unused_upstreams(&mut self) {
-        let gateway = self.gateway;
-        let used: BTreeSet<_> = gateway
-            .routes
-            .iter()
-            .flat_map(|route| &route.to)
-            .map(|to| &to.upstream)
-            .collect();
-        for name in gateway
-            .upstreams
-            .keys()
-            .filter(|&name| !used.contains(name))
-        {
-            let path = upstream_path(name.as_str());
-            self.warning(path, "no route goes to this upstream");
-        }
-    }
-}
-
-/// The path to an upstream, whose name may hold dots.
-fn upstream_path(name: &str) -> String {
-    if name.contains('.') {
-        format!("upstreams[{name:?}]")
-    } else {
-        format!("upstreams.{name}")
     }
 }
