@@ -67,12 +67,19 @@ fn content(name: &UpstreamName, upstream: &Upstream, placement: &Placement) -> M
     }))
 }
 
+/// How many requests one HTTP/2 connection carries at once: what servers should take at least (RFC 9113
+/// section 6.5.2). Envoy sends a burst before the server has said what it takes; of 1,024 streams, which
+/// is Envoy's default, most servers would refuse the greater part.
+const STREAMS_OF_A_CONNECTION: u32 = 100;
+
 /// `envoy.extensions.upstreams.http.v3.HttpProtocolOptions`.
 fn http2() -> Value {
     json!({
         "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
             "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
-            "explicit_http_config": { "http2_protocol_options": {} },
+            "explicit_http_config": { "http2_protocol_options": {
+                "max_concurrent_streams": STREAMS_OF_A_CONNECTION,
+            } },
         },
     })
 }

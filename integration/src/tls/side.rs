@@ -5,10 +5,17 @@ use std::sync::Arc;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio_rustls::rustls::client::WebPkiServerVerifier;
+use tokio_rustls::rustls::client::danger::{
+    HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier,
+};
 use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
-use tokio_rustls::rustls::{ClientConfig, ServerConfig, SupportedProtocolVersion, version};
+use tokio_rustls::rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, ServerConfig,
+    SignatureScheme, SupportedProtocolVersion, version,
+};
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 use super::{Authority, Identity};
@@ -27,6 +34,56 @@ fn provider() -> Arc<CryptoProvider> {
 pub struct ClientSide {
     config: ClientConfig,
     name: ServerName<'static>,
+    roots: RootCertStore,
+}
+
+/// Holds a certificate against the authority, and not against the name.
+#[derive(Debug)]
+struct AnyName(Arc<WebPkiServerVerifier>);
+
+impl ServerCertVerifier for AnyName {
+    fn verify_server_cert(
+        &self,
+        certificate: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let verified = self
+            .0
+            .verify_server_cert(certificate, intermediates, name, ocsp, now);
+        match verified {
+            Err(Error::InvalidCertificate(
+                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+            )) => Ok(ServerCertVerified::assertion()),
+            other => other,
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.0
+            .verify_tls12_signature(message, certificate, signature)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.0
+            .verify_tls13_signature(message, certificate, signature)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.supported_verify_schemes()
+    }
 }
 
 impl ClientSide {
@@ -35,18 +92,37 @@ impl ClientSide {
     /// # Panics
     /// When `name` is neither.
     pub fn new(authority: &Authority, name: &str) -> Self {
+        let roots = authority.store();
         let config = ClientConfig::builder_with_provider(provider())
             .with_safe_default_protocol_versions()
             .expect("versions of TLS")
-            .with_root_certificates(authority.store())
+            .with_root_certificates(roots.clone())
             .with_no_client_auth();
         let name = ServerName::try_from(name.to_owned()).expect("a host");
-        Self { config, name }
+        Self {
+            config,
+            name,
+            roots,
+        }
     }
 
     /// Sends no name.
     pub fn nameless(mut self) -> Self {
         self.config.enable_sni = false;
+        self
+    }
+
+    /// Takes any certificate of the authority, whatever name it is for.
+    ///
+    /// # Panics
+    /// When the authority is none.
+    pub fn trusting_any_name(mut self) -> Self {
+        let roots = Arc::new(self.roots.clone());
+        let verifier = WebPkiServerVerifier::builder_with_provider(roots, provider());
+        let verifier = AnyName(verifier.build().expect("an authority"));
+        self.config
+            .dangerous()
+            .set_certificate_verifier(Arc::new(verifier));
         self
     }
 
