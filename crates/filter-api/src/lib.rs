@@ -25,10 +25,10 @@ pub use exchange::{BodyMode, Exchange, Flow, Waiting, Wake};
 pub use filter::{Filter, Holding, NoRoot, Root};
 pub use headers::{HeaderList, MalformedHeaderList};
 pub use host::{
-    Callouts, Clock, Direction, Edit, Fields, FilterState, Host, HostError, Log, Metrics, Random,
-    RootHost, SharedData, SharedValue, WaitingExchanges,
+    Callouts, Client, Clock, Direction, Edit, Fields, FilterState, Host, HostError, Log, Metrics,
+    Random, RootHost, SharedData, SharedValue, WaitingExchanges,
 };
-pub use host::{CounterId, Level};
+pub use host::{CounterId, HistogramId, Level};
 pub use refusal::{Caller, GrpcStatus, Refusal};
 pub use reply::Reply;
 pub use scalars::{ByteSize, Duration, ScalarError};

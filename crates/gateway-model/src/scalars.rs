@@ -16,7 +16,7 @@ pub use grpc::{GrpcPattern, GrpcPatternError};
 pub use host::{HostPattern, HostPatternError};
 pub use method::{Method, MethodError};
 pub use name::{Label, LabelError, RouteName, RouteNameError, UpstreamName, UpstreamNameError};
-pub use number::{Attempts, Limit, Percent, Port, Weight};
+pub use number::{Attempts, Limit, Percent, Port, Weight, WholePercent};
 pub use period::Period;
 pub use server_name::{ServerName, ServerNameError};
 

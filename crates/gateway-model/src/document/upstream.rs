@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::tls::UpstreamTls;
 use super::{is_default, present};
-use crate::scalars::{Address, Host, Percent, Period};
+use crate::scalars::{Address, Host, Period, WholePercent};
 
 pub use protection::{CircuitBreakers, OutlierDetection};
 pub use retries::{Retries, RetryOn};
@@ -81,9 +81,9 @@ impl Upstream {
     }
 
     /// How many percent of the requests under way may be retries; 20 if it is not given.
-    pub fn retry_budget(&self) -> Percent {
+    pub fn retry_budget(&self) -> WholePercent {
         let budget = self.retries.as_ref().and_then(|retries| retries.budget);
-        budget.unwrap_or(Percent::of(20))
+        budget.unwrap_or(WholePercent::of(20))
     }
 
     /// Calls it at another address. Over TLS it stays who it is: the name that it must prove to be is

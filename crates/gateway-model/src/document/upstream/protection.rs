@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::scalars::{Limit, Percent, Period};
+use crate::scalars::{Limit, Period, WholePercent};
 
 /// How much an upstream may be asked to bear at once. What is above is answered with 503 at once.
 ///
@@ -48,7 +48,7 @@ pub struct OutlierDetection {
     /// How many percent of the addresses may be left out at once, 1 to 100; 50 if it is not given, so
     /// that an upstream with a single address keeps it. With 100 requests are answered with 503 when
     /// all are out.
-    pub max_ejected: Percent,
+    pub max_ejected: WholePercent,
 }
 
 impl Default for OutlierDetection {
@@ -57,7 +57,7 @@ impl Default for OutlierDetection {
             consecutive_errors: Limit::of(5),
             interval: Period::from_secs(10),
             ejection_time: Period::from_secs(30),
-            max_ejected: Percent::of(50),
+            max_ejected: WholePercent::of(50),
         }
     }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::document::is_default;
-use crate::scalars::{Attempts, Percent, Period};
+use crate::scalars::{Attempts, Period, WholePercent};
 
 /// When a request is tried again, and how often.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
@@ -21,7 +21,7 @@ pub struct Retries {
     /// How many percent of the requests that the upstream works on may be retries, 1 to 100; 20 if it
     /// is not given. Three always may be.
     #[serde(default, skip_serializing_if = "is_default")]
-    pub budget: Option<Percent>,
+    pub budget: Option<WholePercent>,
 }
 
 /// What calls for another try, in the words of Envoy's `retry_on` and `retry_grpc_on`.
