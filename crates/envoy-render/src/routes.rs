@@ -1,7 +1,7 @@
 //! Envoy's route table: one route for each function, found by the internal header.
 
 use filter_api::FUNCTION_HEADER;
-use gateway_model::{Retries, RetryOn, Upstream};
+use gateway_model::{self as model, Destination, Mirror, Retries, RetryOn, Upstream};
 use serde_json::{Map, Value, json};
 
 use crate::duration::seconds;
@@ -66,13 +66,39 @@ fn route(function: &Function<'_>) -> Value {
     })
 }
 
-/// `envoy.config.route.v3.RouteAction`: how a cluster is called.
-pub(crate) fn route_action(cluster: &str, upstream: &Upstream) -> Value {
+/// `envoy.config.route.v3.RouteAction`: how a destination calls the cluster of its upstream, as it says
+/// itself or else as the upstream does.
+pub(crate) fn route_action(
+    functions: &Functions<'_>,
+    route: &model::Route,
+    destination: &Destination,
+    upstream: &Upstream,
+) -> Value {
+    let timeout = destination.timeout.unwrap_or(upstream.timeout());
+    let idle_timeout = destination.idle_timeout.unwrap_or(upstream.idle_timeout());
+    let retries = destination.retries.as_ref().or(upstream.retries.as_ref());
+    let mirrors = route.mirror.iter();
+    let mirrors: Vec<Value> = mirrors.map(|one| mirror_policy(functions, one)).collect();
     fields(json!({
-        "cluster": cluster,
-        "timeout": seconds(upstream.timeout()),
-        "idle_timeout": seconds(upstream.idle_timeout()),
-        "retry_policy": upstream.retries.as_ref().map(retry_policy),
+        "cluster": functions.cluster(&destination.upstream),
+        "timeout": seconds(timeout),
+        "idle_timeout": seconds(idle_timeout),
+        "retry_policy": retries.map(retry_policy),
+        "request_mirror_policies": (!mirrors.is_empty()).then_some(mirrors),
+    }))
+    .into()
+}
+
+/// `envoy.config.route.v3.RouteAction.RequestMirrorPolicy`. The copy is for the same host as the
+/// request; left to itself Envoy writes `-shadow` behind it.
+fn mirror_policy(functions: &Functions<'_>, mirror: &Mirror) -> Value {
+    let share = mirror.percent.map(|percent| {
+        json!({ "default_value": { "numerator": percent.millionths(), "denominator": "MILLION" } })
+    });
+    fields(json!({
+        "cluster": functions.cluster(&mirror.upstream),
+        "runtime_fraction": share,
+        "disable_shadow_host_suffix_append": true,
     }))
     .into()
 }
