@@ -1,7 +1,6 @@
 //! The pipeline module and its configuration.
 
 use filter_api::{ByteSize, Holding};
-use function_router::{DestinationConfig, RouteConfig};
 use gateway::Config;
 use gateway_model::{Gateway, Protocol};
 use serde_json::{Value, json};
@@ -21,33 +20,23 @@ pub(crate) const HELD_BYTES_LIMIT: u32 = HELD_BYTES.bytes() + 64 * 1024;
 
 /// The pipeline's configuration, which the pipeline's own constructor must be able to take.
 pub fn pipeline_config(gateway: &Gateway, functions: &Functions<'_>) -> Config {
-    let routes = gateway
-        .routes
-        .iter()
-        .enumerate()
-        .map(|(i, route)| RouteConfig {
-            name: route.name().into_owned(),
-            matches: route.matches.to_config(),
-            to: route
-                .to
-                .iter()
-                .enumerate()
-                .filter_map(|(j, destination)| {
-                    let function = functions.get(i, j)?;
-                    Some(DestinationConfig {
-                        function: function.key.clone(),
-                        weight: destination.weight.get(),
-                        websocket: function.upstream.protocol == Protocol::WebSocket,
-                    })
-                })
-                .collect(),
-        });
+    let routes = gateway.routes.iter().enumerate().map(|(i, route)| {
+        route.to_config(|j, _| match functions.get(i, j) {
+            Some(function) => {
+                let websocket = function.upstream.protocol == Protocol::WebSocket;
+                (function.key.clone(), websocket)
+            }
+            // No document that was read has such a destination, and no pipeline takes an empty key.
+            None => (String::new(), false),
+        })
+    });
     let holding = Holding {
         allow_on_headers_stop_iteration: true,
         max_held_bytes: HELD_BYTES,
     };
     Config {
         routes: routes.collect(),
+        stage_prefix: gateway.edge.stage_prefix.clone(),
         holding,
     }
 }
@@ -91,9 +80,12 @@ fn text(config: &Config) -> String {
         .iter()
         .map(|route| line(serde_json::to_string(route)))
         .collect();
-    let holding = line(serde_json::to_string(&config.holding));
-    format!(
-        "{{\"routes\":[\n{}\n],\"holding\":{holding}}}\n",
-        routes.join(",\n")
-    )
+    let mut text = format!("{{\"routes\":[\n{}\n]", routes.join(",\n"));
+    let fields = serde_json::to_value(config).unwrap_or_default();
+    for (name, value) in fields.as_object().into_iter().flatten() {
+        if name != "routes" {
+            text += &format!(",\n\"{name}\":{value}");
+        }
+    }
+    text + "}\n"
 }
