@@ -24,6 +24,7 @@ pub mod envoy;
 #[allow(clippy::panic, reason = "test code: a panic is how a test fails")]
 mod fields;
 mod gate;
+pub mod gateway;
 #[allow(clippy::panic, reason = "test code: a panic is how a test fails")]
 mod modules;
 pub mod raw;

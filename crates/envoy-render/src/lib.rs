@@ -21,6 +21,7 @@ mod http_connection_manager;
 mod listeners;
 mod pipeline;
 mod routes;
+mod stats;
 mod yaml;
 
 use std::collections::BTreeMap;

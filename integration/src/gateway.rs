@@ -1,13 +1,17 @@
-//! A gateway for a few upstreams.
+//! A gateway for a few upstreams, as it is rendered.
 
 use std::net::SocketAddr;
 
-use integration::envoy::Envoy;
-use integration::rendered::Rendered;
+use crate::client::{self, Client};
+use crate::envoy::Envoy;
+use crate::rendered::Rendered;
 
+/// A running gateway. Every test ends with [`stop`](Self::stop).
+#[derive(Debug)]
 pub struct Gateway {
     /// Envoy watches its directory.
     _rendered: Rendered,
+    /// Its Envoy.
     pub envoy: Envoy,
     /// Where it listens.
     pub address: SocketAddr,
@@ -15,7 +19,18 @@ pub struct Gateway {
 
 impl Gateway {
     /// `upstreams` and `routes` are items of the document, in YAML, a line each.
+    ///
+    /// # Panics
+    /// When it does not start.
     pub async fn start(upstreams: &[String], routes: &[&str]) -> Self {
+        Self::with("", upstreams, routes).await
+    }
+
+    /// [`start`](Self::start) with further fields of the document, as YAML.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn with(fields: &str, upstreams: &[String], routes: &[&str]) -> Self {
         let lines = |items: Vec<&str>, bullet: &str| -> String {
             let line = |item| format!("  {bullet}{item}\n");
             items.into_iter().map(line).collect()
@@ -26,6 +41,7 @@ impl Gateway {
             "apiVersion: headgate.dev/v1alpha1\n\
              kind: Gateway\n\
              listeners: [{{ name: http, port: 1, address: 127.0.0.1 }}]\n\
+             {fields}\n\
              upstreams:\n{upstreams}\
              routes:\n{routes}"
         ));
@@ -37,6 +53,22 @@ impl Gateway {
         }
     }
 
+    /// A client of it that speaks HTTP/1.1.
+    #[must_use]
+    pub fn http1(&self) -> Client {
+        client::http1(self.address)
+    }
+
+    /// A client of it that speaks HTTP/2.
+    #[must_use]
+    pub fn h2(&self) -> Client {
+        client::h2(self.address)
+    }
+
+    /// Stops it; what [`Envoy::stop`] looks for must not have happened.
+    ///
+    /// # Panics
+    /// As [`Envoy::stop`].
     pub async fn stop(self) {
         self.envoy.stop().await;
     }
