@@ -38,7 +38,7 @@ impl Rendered {
         let checked = gateway_model::read("gateway.yaml", document.as_bytes())
             .unwrap_or_else(|faults| panic!("{faults}"));
         for (file, text) in render(&checked.document, &placement) {
-            rendered.write(file, &text);
+            rendered.write(&file, &text);
         }
         rendered
     }

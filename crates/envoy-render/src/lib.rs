@@ -6,7 +6,7 @@
 //! | file | what Envoy takes from it | when it changes |
 //! | --- | --- | --- |
 //! | `bootstrap.yaml` | admin, listeners, limits | Envoy restarts |
-//! | `cds.yaml` | a cluster for each function | Envoy takes it up |
+//! | `cds.yaml` | a cluster for each upstream | Envoy takes it up |
 //! | `rds.yaml` | a route for each function, keyed on the internal header | Envoy takes it up |
 //! | `ecds.yaml` | the pipeline's configuration | Envoy takes it up |
 //!
@@ -29,7 +29,7 @@ use std::collections::BTreeMap;
 use gateway_model::Gateway;
 
 pub use discovery::{BOOTSTRAP, CLUSTERS, PIPELINE, ROUTES};
-pub use function::Function;
+pub use function::{Function, Functions};
 pub use pipeline::pipeline_config;
 
 /// Where what is rendered will be, as Envoy sees it.
@@ -41,10 +41,10 @@ pub struct Placement {
     pub module: String,
 }
 
-/// The files, by name, in the order in which they are best read.
-pub fn render(gateway: &Gateway, placement: &Placement) -> BTreeMap<&'static str, String> {
-    let functions = Function::of(gateway);
-    BTreeMap::from([
+/// The files, by name.
+pub fn render(gateway: &Gateway, placement: &Placement) -> BTreeMap<String, String> {
+    let functions = Functions::of(gateway);
+    [
         (
             BOOTSTRAP,
             yaml::write(&bootstrap::bootstrap(gateway, placement)),
@@ -61,5 +61,7 @@ pub fn render(gateway: &Gateway, placement: &Placement) -> BTreeMap<&'static str
             PIPELINE,
             discovery::response(&[pipeline::extension(gateway, &functions, placement)]),
         ),
-    ])
+    ]
+    .map(|(file, text)| (file.to_owned(), text))
+    .into()
 }

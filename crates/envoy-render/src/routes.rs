@@ -1,12 +1,10 @@
 //! Envoy's route table: one route for each function, found by the internal header.
 
-use std::collections::BTreeMap;
-
 use filter_api::FUNCTION_HEADER;
-use gateway_model::{Retries, RetryOn, UpstreamName};
+use gateway_model::{Retries, RetryOn, Upstream};
 use serde_json::{Map, Value, json};
 
-use crate::function::Function;
+use crate::function::{Function, Functions};
 use crate::pipeline::HELD_BYTES_LIMIT;
 
 /// The name by which listeners ask for the route table.
@@ -16,9 +14,9 @@ pub(crate) const ROUTE_TABLE: &str = "headgate";
 ///
 /// The table is a map, never a list: a look-up costs the same with ten functions and with ten
 /// thousand. The header is taken off on the way out, in both directions.
-pub(crate) fn route_configuration(functions: &BTreeMap<&UpstreamName, Function<'_>>) -> Value {
+pub(crate) fn route_configuration(functions: &Functions<'_>) -> Value {
     let map: Map<String, Value> = functions
-        .values()
+        .iter()
         .map(|function| {
             (
                 function.key.clone(),
@@ -58,17 +56,26 @@ fn action(route: &Value) -> Value {
 const ROUTE: &str = "type.googleapis.com/envoy.config.route.v3.Route";
 
 fn route(function: &Function<'_>) -> Value {
-    let upstream = function.upstream;
+    json!({
+        "@type": ROUTE,
+        "name": function.key,
+        "match": { "prefix": "/" },
+        "route": function.action,
+    })
+}
+
+/// `envoy.config.route.v3.RouteAction`: how a cluster is called.
+pub(crate) fn route_action(cluster: &str, upstream: &Upstream) -> Value {
     let seconds = |duration: filter_api::Duration| format!("{}s", duration.get().as_secs_f64());
-    let mut to = json!({
-        "cluster": function.key,
-        "timeout": seconds(upstream.timeout()),
-        "idle_timeout": seconds(upstream.idle_timeout()),
-    });
-    if let (Some(to), Some(retries)) = (to.as_object_mut(), &upstream.retries) {
-        to.insert("retry_policy".to_owned(), retry_policy(retries));
+    let mut action = Map::new();
+    let mut put = |field: &str, value: Value| action.insert(field.to_owned(), value);
+    put("cluster", json!(cluster));
+    put("timeout", json!(seconds(upstream.timeout())));
+    put("idle_timeout", json!(seconds(upstream.idle_timeout())));
+    if let Some(retries) = &upstream.retries {
+        put("retry_policy", retry_policy(retries));
     }
-    json!({ "@type": ROUTE, "name": function.key, "match": { "prefix": "/" }, "route": to })
+    Value::Object(action)
 }
 
 fn retry_policy(retries: &Retries) -> Value {

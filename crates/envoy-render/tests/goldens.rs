@@ -98,7 +98,7 @@ fn compare(document: &Path, golden: &Path) -> Result<(), String> {
     }
     let strange: Vec<PathBuf> = entries(golden)
         .into_iter()
-        .filter(|path| !rendered.keys().any(|file| path.ends_with(file)))
+        .filter(|path| !rendered.keys().any(|file| path.ends_with(file.as_str())))
         .collect();
     if strange.is_empty() {
         Ok(())

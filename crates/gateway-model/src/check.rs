@@ -5,9 +5,10 @@ mod reach;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 
-use function_router::{DestinationConfig, RouteConfig, Router};
+use function_router::Router;
 
-use crate::document::{Destination, Gateway, Pattern, Protocol, Route};
+use crate::document::{Gateway, Pattern, Protocol, Route};
+use crate::scalars::UpstreamName;
 use crate::words::{proposal, quoted};
 use crate::yaml::{Fault, Faults, Node, locate};
 
@@ -27,6 +28,7 @@ pub(crate) fn check(gateway: &Gateway, root: &Node) -> Findings {
     };
     check.listeners();
     check.retries();
+    check.edge();
     check.routes();
     if check.findings.errors.is_empty() {
         check.unused_upstreams(); // before, it may be a name that a route misspells
@@ -125,6 +127,13 @@ impl Check<'_> {
         }
     }
 
+    fn edge(&mut self) {
+        let stage = self.gateway.edge.stage_prefix.as_deref();
+        if let Err(error) = Router::compile(&[], stage) {
+            self.error(format!("edge.{}", error.path), error.problem);
+        }
+    }
+
     fn routes(&mut self) {
         let gateway = self.gateway;
         if gateway.routes.is_empty() {
@@ -133,7 +142,7 @@ impl Check<'_> {
         for (i, route) in gateway.routes.iter().enumerate() {
             let path = format!("routes[{i}]");
             self.matches(&path, route);
-            self.destinations(&path, route);
+            self.actions(&path, route);
         }
         self.reach();
     }
@@ -145,48 +154,55 @@ impl Check<'_> {
         let methods = route.matches.methods.iter().enumerate();
         let methods = methods.map(|(i, method)| (format!("{path}.match.methods[{i}]"), method));
         self.duplicates(methods, "remove one of them");
-        // What the router itself would refuse. Each route is shown to it alone, since it stops at
-        // the first fault.
-        let config = RouteConfig {
-            name: "route".to_owned(),
-            matches: route.matches.to_config(),
-            to: vec![DestinationConfig {
-                function: "function".to_owned(),
-                weight: 1,
-                websocket: false,
-            }],
-        };
-        if let Err(error) = Router::compile(&[config]) {
+        let types = route.matches.content_types.iter().enumerate();
+        let types = types.map(|(i, kind)| (format!("{path}.match.content_types[{i}]"), kind));
+        self.duplicates(types, "remove one of them");
+    }
+
+    /// What the router itself would refuse. Each route is shown to it alone, since it stops at the
+    /// first fault.
+    fn router(&mut self, path: &str, route: &Route) {
+        let config = route.to_config(|index, _| (format!("function-{index}"), false));
+        if let Err(error) = Router::compile(&[config], None) {
             let within = error.path.strip_prefix("routes[0]").unwrap_or_default();
             self.error(format!("{path}{within}"), error.problem);
         }
     }
 
-    fn destinations(&mut self, path: &str, route: &Route) {
-        let path = format!("{path}.to");
-        if route.to.is_empty() {
-            self.error(path.as_str(), "expected at least one upstream, found none");
-        } else if route
-            .to
-            .iter()
-            .all(|destination| destination.weight.get() == 0)
-        {
-            self.error(
-                path.as_str(),
-                "expected a weight above 0 for some upstream, found none",
+    fn actions(&mut self, path: &str, route: &Route) {
+        let answers = route.redirect.is_some() || route.respond.is_some();
+        if route.to.is_empty() && !answers {
+            let problem = "expected one of \"to\", \"redirect\" and \"respond\", found none; write to: \
+                           [{ upstream: pets }]";
+            self.error(path, problem);
+            return;
+        }
+        self.router(path, route);
+        for (i, destination) in route.to.iter().enumerate() {
+            self.upstream(
+                format!("{path}.to[{i}].upstream"),
+                route,
+                &destination.upstream,
             );
         }
-        let upstreams = route.to.iter().enumerate();
-        let upstreams = upstreams.map(|(i, to)| (format!("{path}[{i}].upstream"), &to.upstream));
-        self.duplicates(upstreams, "give it both weights at once");
-        for (i, destination) in route.to.iter().enumerate() {
-            self.destination(format!("{path}[{i}].upstream"), route, destination);
+        for (i, mirror) in route.mirror.iter().enumerate() {
+            self.upstream(
+                format!("{path}.mirror[{i}].upstream"),
+                route,
+                &mirror.upstream,
+            );
         }
+        if answers && !route.mirror.is_empty() {
+            let problem = "found where no upstream is asked; leave it out";
+            self.error(format!("{path}.mirror"), problem);
+        }
+        let mirrors = route.mirror.iter().enumerate();
+        let mirrors = mirrors.map(|(i, to)| (format!("{path}.mirror[{i}].upstream"), &to.upstream));
+        self.duplicates(mirrors, "remove one of them");
     }
 
-    fn destination(&mut self, path: String, route: &Route, destination: &Destination) {
+    fn upstream(&mut self, path: String, route: &Route, name: &UpstreamName) {
         let upstreams = &self.gateway.upstreams;
-        let name = &destination.upstream;
         let is_call = matches!(route.matches.pattern, Pattern::Grpc(_));
         match upstreams.get(name) {
             None => {
@@ -216,8 +232,10 @@ impl Check<'_> {
         let used: BTreeSet<_> = gateway
             .routes
             .iter()
-            .flat_map(|route| &route.to)
-            .map(|to| &to.upstream)
+            .flat_map(|route| {
+                let mirrors = route.mirror.iter().map(|mirror| &mirror.upstream);
+                route.to.iter().map(|to| &to.upstream).chain(mirrors)
+            })
             .collect();
         for name in gateway
             .upstreams

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub use route::{Destination, Match, MatchError, Pattern, Route};
+pub use route::{Destination, Match, MatchError, Mirror, Pattern, Route};
 pub use upstream::{Protocol, Retries, RetryOn, Upstream, UpstreamError};
 
 use crate::scalars::{BindAddress, Label, Port, UpstreamName};
@@ -32,6 +32,9 @@ pub struct Gateway {
     /// Which requests go where; at least one. Of those that match a request the most specific takes
     /// it: by host, then by path, then by method, then the first in the document.
     pub routes: Vec<Route>,
+    /// What stands in front of the gateway.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub edge: Edge,
     /// Envoy's admin endpoint.
     #[serde(default)]
     pub admin: Admin,
@@ -81,6 +84,16 @@ pub struct Listener {
     pub address: BindAddress,
 }
 
+/// What stands in front of the gateway.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Edge {
+    /// What an API Gateway puts before every path: its stage, such as `/prod`. It is taken off before
+    /// a request is matched, and upstreams do not see it. A path without it is matched as it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stage_prefix: Option<String>,
+}
+
 /// Envoy's admin endpoint. It can stop and change the gateway, so it is only ever on the loopback
 /// interface.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
@@ -110,7 +123,8 @@ pub(crate) fn example(field: &str) -> Option<&'static str> {
         "upstreams" => "upstreams: { pets: { http: \"pets:8080\" } }",
         "routes" => "routes: [{ match: { path: \"/pets/{id}\" }, to: [{ upstream: pets }] }]",
         "match" => "match: { path: \"/pets/{id}\", methods: [GET] }",
-        "to" => "to: [{ upstream: pets }]",
+        "percent" => "percent: 10",
+        "status" => "status: 200",
         "upstream" => "upstream: pets",
         "name" => "name: http",
         "port" => "port: 8080",

@@ -17,13 +17,13 @@ mod yaml;
 
 pub use diagnostics::{Diagnostic, Diagnostics, Severity};
 pub use document::{
-    Admin, ApiVersion, Destination, Gateway, Kind, Listener, Match, MatchError, Metadata, Pattern,
-    Protocol, Retries, RetryOn, Route, Upstream, UpstreamError,
+    Admin, ApiVersion, Destination, Edge, Gateway, Kind, Listener, Match, MatchError, Metadata,
+    Mirror, Pattern, Protocol, Retries, RetryOn, Route, Upstream, UpstreamError,
 };
 pub use scalars::{
     Address, AddressError, Attempts, BindAddress, BindAddressError, GrpcPattern, GrpcPatternError,
-    Host, HostPattern, HostPatternError, Label, LabelError, Method, MethodError, Port, RouteName,
-    RouteNameError, UpstreamName, UpstreamNameError, Weight,
+    Host, HostPattern, HostPatternError, Label, LabelError, Method, MethodError, Percent, Port,
+    RouteName, RouteNameError, UpstreamName, UpstreamNameError, Weight,
 };
 
 use diagnostics::in_order;

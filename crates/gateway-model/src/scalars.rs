@@ -12,7 +12,7 @@ pub use grpc::{GrpcPattern, GrpcPatternError};
 pub use host::{HostPattern, HostPatternError};
 pub use method::{Method, MethodError};
 pub use name::{Label, LabelError, RouteName, RouteNameError, UpstreamName, UpstreamNameError};
-pub use number::{Attempts, Port, Weight};
+pub use number::{Attempts, Percent, Port, Weight};
 
 use std::fmt;
 use std::marker::PhantomData;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::RangeInclusive;
 
 use serde::de::{self, Unexpected};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A TCP port, 1 to 65535.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -18,6 +18,72 @@ pub struct Weight(u32);
 /// How many times a request is tried again, 1 to 10.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Attempts(u8);
+
+/// A share of requests in percent, above 0 to 100, with at most four digits behind the point.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Percent {
+    /// In millionths of all.
+    millionths: u32,
+}
+
+impl Percent {
+    /// In millionths of all.
+    pub const fn millionths(self) -> u32 {
+        self.millionths
+    }
+
+    fn new(percent: f64) -> Option<Self> {
+        let millionths = (percent * 10_000.0).round();
+        let is_exact = (millionths / 10_000.0 - percent).abs() < 1e-9;
+        let in_range = (1.0..=1_000_000.0).contains(&millionths);
+        (is_exact && in_range).then_some(Self {
+            millionths: millionths as u32,
+        })
+    }
+}
+
+impl fmt::Display for Percent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (f64::from(self.millionths) / 10_000.0).fmt(f)
+    }
+}
+
+/// Takes percents.
+struct InPercent;
+
+impl de::Visitor<'_> for InPercent {
+    type Value = Percent;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a number of percent, above 0 to 100, such as 10 or 0.5")
+    }
+
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<Percent, E> {
+        let percent = u32::try_from(number).ok().map(f64::from);
+        percent
+            .and_then(Percent::new)
+            .ok_or_else(|| E::invalid_value(Unexpected::Unsigned(number), &self))
+    }
+
+    fn visit_f64<E: de::Error>(self, number: f64) -> Result<Percent, E> {
+        Percent::new(number).ok_or_else(|| E::invalid_value(Unexpected::Float(number), &self))
+    }
+}
+
+impl<'de> Deserialize<'de> for Percent {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_any(InPercent)
+    }
+}
+
+impl Serialize for Percent {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self.millionths.is_multiple_of(10_000) {
+            true => to.serialize_u32(self.millionths / 10_000),
+            false => to.serialize_f64(f64::from(self.millionths) / 10_000.0),
+        }
+    }
+}
 
 impl Port {
     const RANGE: RangeInclusive<u16> = 1..=u16::MAX;
