@@ -276,7 +276,6 @@ impl Cors {
             status: 204,
             headers,
             body: Vec::new(),
-            grpc_status: None,
             label: "preflight",
             refuses: false,
         }

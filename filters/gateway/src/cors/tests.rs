@@ -164,6 +164,7 @@ fn an_answer_says_who_may_read_it_and_what() {
         let headers = request("GET", fields);
         let readers = cors.readers(&CorsRequest::of(&headers));
         let mut reply = Reply::refusal(&OriginNotAllowed, Caller::Grpc);
+        reply.headers.clear();
         cors.mark_reply(&readers, &mut reply);
         assert_eq!(lines(&reply), expected, "{policy} {fields:?}");
     }
