@@ -3,6 +3,7 @@
 mod authorities;
 mod check;
 mod cli;
+mod completions;
 mod document;
 mod exit_status;
 mod files;
@@ -12,6 +13,7 @@ mod overrides;
 mod render;
 mod report;
 mod run;
+mod schema;
 
 use std::process::ExitCode;
 
