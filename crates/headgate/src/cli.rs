@@ -49,6 +49,8 @@ pub enum Command {
     Check(check::Arguments),
     Render(render::Arguments),
     Run(run::Arguments),
+    #[command(hide = true)]
+    Bound(run::bound::Arguments),
 }
 
 impl Command {
@@ -61,6 +63,7 @@ impl Command {
             Self::Check(arguments) => check::run(&arguments),
             Self::Render(arguments) => render::run(&arguments),
             Self::Run(arguments) => run::run(&arguments),
+            Self::Bound(arguments) => run::bound::run(&arguments),
         }
     }
 }
