@@ -26,6 +26,7 @@ mod pipeline;
 mod placement;
 mod routes;
 mod secrets;
+mod stats;
 mod tls;
 mod yaml;
 

@@ -2,6 +2,7 @@
 
 use filter_api::{ByteSize, Holding};
 use gateway::Config;
+use gateway::cors::CorsPoliciesConfig;
 use gateway_model::{Gateway, Protocol};
 use serde_json::{Value, json};
 
@@ -37,6 +38,7 @@ pub fn pipeline_config(gateway: &Gateway, functions: &Functions<'_>) -> Config {
     Config {
         routes: routes.collect(),
         stage_prefix: gateway.edge.stage_prefix.clone(),
+        cors: CorsPoliciesConfig::default(),
         holding,
     }
 }

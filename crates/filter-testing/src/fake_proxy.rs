@@ -150,7 +150,8 @@ impl<F: Filter> Exchange<'_, F> {
         reply: Reply,
     ) -> Observed {
         let answered = forwarded.is_none().then(|| reply.label.to_owned());
-        let (status, response) = local_reply(reply, &self.case.request.method);
+        let status = reply.status;
+        let response = local_reply(reply, &self.case.request.method);
         self.host.phase = Direction::Response;
         self.host.response = sent(status, &response);
         Observed {

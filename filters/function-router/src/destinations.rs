@@ -173,7 +173,7 @@ impl Destinations {
     /// One of those that have a weight. There is one: `compile` has seen to it.
     pub(crate) fn weighted(&self, ticket: Ticket) -> Option<&Destination> {
         match ticket {
-            Ticket::Random(random) => self.at(random),
+            Ticket::Turn(random) => self.at(random),
             Ticket::Key(key) => self.of_key(key),
         }
     }
@@ -254,7 +254,7 @@ mod tests {
             (u64::MAX, "b"),
         ] {
             assert_eq!(
-                chosen(&destinations, Ticket::Random(random)),
+                chosen(&destinations, Ticket::Turn(random)),
                 function,
                 "{random}"
             );
@@ -270,8 +270,8 @@ mod tests {
     #[test]
     fn the_greatest_weights_do_not_overflow() {
         let destinations = destinations(&[("a", u32::MAX), ("b", u32::MAX)]);
-        assert_eq!(chosen(&destinations, Ticket::Random(u64::MAX / 2)), "a");
-        assert_eq!(chosen(&destinations, Ticket::Random(u64::MAX / 2 + 2)), "b");
+        assert_eq!(chosen(&destinations, Ticket::Turn(u64::MAX / 2)), "a");
+        assert_eq!(chosen(&destinations, Ticket::Turn(u64::MAX / 2 + 2)), "b");
     }
 
     /// The functions of 100,000 users.
