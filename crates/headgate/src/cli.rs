@@ -51,6 +51,8 @@ pub enum Command {
     Run(run::Arguments),
     Schema(schema::Arguments),
     Completions(completions::Arguments),
+    #[command(hide = true)]
+    Bound(run::bound::Arguments),
 }
 
 impl Command {
@@ -65,6 +67,7 @@ impl Command {
             Self::Run(arguments) => run::run(&arguments),
             Self::Schema(arguments) => schema::run(&arguments),
             Self::Completions(arguments) => completions::run(&arguments),
+            Self::Bound(arguments) => run::bound::run(&arguments),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod authorities;
 mod check;
+mod checkout;
 mod cli;
 mod completions;
 mod document;
