@@ -35,6 +35,8 @@ pub mod raw;
 )]
 pub mod rendered;
 pub mod services;
+#[allow(clippy::expect_used, reason = "test code: a panic is how a test fails")]
+pub mod tls;
 #[allow(
     clippy::panic,
     clippy::expect_used,

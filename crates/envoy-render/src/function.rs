@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gateway_model::{Gateway, Upstream, UpstreamName};
+use gateway_model::{Destination, Gateway, Route, Upstream, UpstreamName};
 use serde_json::Value;
 
 use crate::clusters;
@@ -52,10 +52,8 @@ impl<'a> Functions<'a> {
             destinations: Vec::new(),
         };
         for route in &gateway.routes {
-            let keys = route
-                .to
-                .iter()
-                .map(|destination| functions.add(&destination.upstream));
+            let keys = route.to.iter();
+            let keys = keys.map(|destination| functions.add(route, destination));
             let keys = keys.collect();
             functions.destinations.push(keys);
         }
@@ -83,23 +81,26 @@ impl<'a> Functions<'a> {
         })
     }
 
-    /// The key of a function; empty for an upstream that is not there, which no document that was
-    /// read speaks of.
-    fn add(&mut self, upstream: &UpstreamName) -> String {
-        let Some((name, upstream)) = self.upstreams.get_key_value(upstream) else {
+    /// The name of an upstream's cluster; none for an upstream that is not there, which no document
+    /// that was read speaks of.
+    pub(crate) fn cluster(&self, upstream: &UpstreamName) -> Option<&str> {
+        self.clusters.get(upstream).map(String::as_str)
+    }
+
+    /// The key of the function that a destination is.
+    fn add(&mut self, route: &Route, destination: &Destination) -> String {
+        let Some((name, upstream)) = self.upstreams.get_key_value(&destination.upstream) else {
             return String::new();
         };
-        let cluster = self.clusters.get(name).map(String::as_str);
-        let action = routes::route_action(cluster.unwrap_or_default(), upstream);
+        let action = routes::route_action(self, route, destination, upstream);
         let key = named_by_content(name, &action);
-        self.functions
-            .entry(key.clone())
-            .or_insert_with(|| Function {
-                key: key.clone(),
-                name,
-                upstream,
-                action,
-            });
+        let function = || Function {
+            key: key.clone(),
+            name,
+            upstream,
+            action,
+        };
+        self.functions.entry(key.clone()).or_insert_with(function);
         key
     }
 }
@@ -107,4 +108,90 @@ impl<'a> Functions<'a> {
 /// The name of something of an upstream that means just this: `pets-3f2a9c51d07b`.
 pub(crate) fn named_by_content(upstream: &UpstreamName, content: &Value) -> String {
     format!("{upstream}-{}", short_hash(content.to_string().as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gateway(upstreams: &str, routes: &[&str]) -> Gateway {
+        let routes: String = routes.iter().map(|to| format!("  - {to}\n")).collect();
+        let document = format!(
+            "apiVersion: headgate.dev/v1alpha1\n\
+             kind: Gateway\n\
+             listeners: [{{ name: http, port: 8080 }}]\n\
+             upstreams: {upstreams}\n\
+             routes:\n{routes}"
+        );
+        let checked = gateway_model::read("gateway.yaml", document.as_bytes());
+        checked.unwrap_or_else(|wrong| panic!("{wrong}")).document
+    }
+
+    const UPSTREAMS: &str =
+        r#"{ pets: { http: "pets:80", timeout: 2s }, other: { http: "o:80" } }"#;
+
+    #[test]
+    fn a_function_is_a_cluster_and_how_it_is_called() {
+        let gateway = gateway(
+            UPSTREAMS,
+            &[
+                "{ match: { path: /a }, to: [{ upstream: pets }] }",
+                "{ match: { path: /b }, to: [{ upstream: pets, timeout: 2s }, { upstream: other }] }",
+                "{ match: { path: /c }, to: [{ upstream: pets, timeout: 3s }] }",
+                "{ match: { path: /d }, to: [{ upstream: pets }], mirror: [{ upstream: other }] }",
+                "{ match: { path: /e }, respond: { status: 200 } }",
+            ],
+        );
+        let functions = Functions::of(&gateway);
+        let key = |route, destination| {
+            let function: &Function<'_> = functions.get(route, destination).unwrap();
+            function.key.as_str()
+        };
+        assert_eq!(
+            key(0, 0),
+            key(1, 0),
+            "the upstream's own timeout, said again"
+        );
+        assert_ne!(key(0, 0), key(2, 0), "another timeout");
+        assert_ne!(key(0, 0), key(3, 0), "a mirror");
+        assert!(key(1, 1).starts_with("other-"), "{}", key(1, 1));
+        assert!(functions.get(4, 0).is_none());
+        assert_eq!(
+            (functions.iter().count(), functions.clusters().count()),
+            (4, 2)
+        );
+    }
+
+    #[test]
+    fn a_key_changes_with_the_cluster_and_with_nothing_else() {
+        let route = &["{ match: { path: /a }, to: [{ upstream: pets }] }"];
+        let key = |pets: &str| {
+            let gateway = gateway(&format!("{{ pets: {pets} }}"), route);
+            let functions = Functions::of(&gateway);
+            let function = functions.get(0, 0).unwrap();
+            function.key.clone()
+        };
+        let plain = key(r#"{ http: "pets:80" }"#);
+        let defaults =
+            r#"{ http: "pets:80", timeout: 15s, retries: { on: [reset] }, circuit_breakers: {} }"#;
+        let written_out =
+            r#"{ http: "pets:80", connect_timeout: 5s, retries: { on: [reset], budget: 20 } }"#;
+        assert_eq!(key(defaults), key(written_out));
+        for other in [
+            r#"{ http: "pets:81" }"#,
+            r#"{ http: "pets:80", http2: true }"#,
+            r#"{ http: "pets:80", connect_timeout: 1s }"#,
+            r#"{ http: "pets:80", circuit_breakers: { requests: 7 } }"#,
+            r#"{ http: "pets:80", outlier_detection: {} }"#,
+            r#"{ http: "pets:80", tls: {} }"#,
+        ] {
+            assert_ne!(key(other), plain, "{other}");
+        }
+        let tls = |ca: &str| key(&format!(r#"{{ http: "pets:80", tls: {{ ca: {ca} }} }}"#));
+        assert_ne!(
+            tls("a.crt"),
+            tls("b.crt"),
+            "another file is another authority"
+        );
+    }
 }

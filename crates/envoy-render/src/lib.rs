@@ -9,6 +9,7 @@
 //! | `cds.yaml` | a cluster for each upstream | Envoy takes it up |
 //! | `rds.yaml` | a route for each function, keyed on the internal header | Envoy takes it up |
 //! | `ecds.yaml` | the pipeline's configuration | Envoy takes it up |
+//! | `sds-….yaml` | a certificate, or authorities: which files they are in | Envoy takes it up |
 //!
 //! A module here is named after the part of Envoy's configuration that it writes.
 
@@ -16,12 +17,17 @@ mod access_log;
 mod bootstrap;
 mod clusters;
 mod discovery;
+mod duration;
+mod fields;
 mod function;
 mod http_connection_manager;
 mod listeners;
 mod pipeline;
+mod placement;
 mod routes;
+mod secrets;
 mod stats;
+mod tls;
 mod yaml;
 
 use std::collections::BTreeMap;
@@ -31,37 +37,32 @@ use gateway_model::Gateway;
 pub use discovery::{BOOTSTRAP, CLUSTERS, PIPELINE, ROUTES};
 pub use function::{Function, Functions};
 pub use pipeline::pipeline_config;
-
-/// Where what is rendered will be, as Envoy sees it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Placement {
-    /// The directory that holds the files, and that Envoy watches.
-    pub directory: String,
-    /// The pipeline's module.
-    pub module: String,
-}
+pub use placement::{Placement, SYSTEM_CAS};
 
 /// The files, by name.
 pub fn render(gateway: &Gateway, placement: &Placement) -> BTreeMap<String, String> {
     let functions = Functions::of(gateway);
-    [
-        (
-            BOOTSTRAP,
-            yaml::write(&bootstrap::bootstrap(gateway, placement)),
-        ),
-        (
-            CLUSTERS,
-            discovery::response(&clusters::clusters(&functions)),
-        ),
-        (
-            ROUTES,
-            discovery::response(&[routes::route_configuration(&functions)]),
-        ),
-        (
-            PIPELINE,
-            discovery::response(&[pipeline::extension(gateway, &functions, placement)]),
-        ),
-    ]
-    .map(|(file, text)| (file.to_owned(), text))
-    .into()
+    let mut files = secrets::files(gateway, placement);
+    files.extend(
+        [
+            (
+                BOOTSTRAP,
+                yaml::write(&bootstrap::bootstrap(gateway, placement)),
+            ),
+            (
+                CLUSTERS,
+                discovery::response(&clusters::clusters(&functions, placement)),
+            ),
+            (
+                ROUTES,
+                discovery::response(&[routes::route_configuration(&functions)]),
+            ),
+            (
+                PIPELINE,
+                discovery::response(&[pipeline::extension(gateway, &functions, placement)]),
+            ),
+        ]
+        .map(|(file, text)| (file.to_owned(), text)),
+    );
+    files
 }

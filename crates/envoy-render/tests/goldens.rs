@@ -14,10 +14,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 
 /// As docker-compose mounts it.
 fn placement() -> Placement {
-    Placement {
-        directory: "/etc/headgate".to_owned(),
-        module: "/etc/headgate/modules/gateway.wasm".to_owned(),
-    }
+    Placement::in_directory("/etc/headgate")
 }
 
 fn main() -> ExitCode {

@@ -73,6 +73,9 @@ pub trait Clock {
 pub trait Random {
     /// 64 evenly spread bits.
     fn random(&mut self) -> u64;
+
+    /// The next number of a [`crate::Spread`], for shares of traffic.
+    fn spread(&mut self) -> u64;
 }
 
 /// The log of the host.

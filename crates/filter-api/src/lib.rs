@@ -18,6 +18,7 @@ mod host;
 mod refusal;
 mod reply;
 mod scalars;
+mod spread;
 
 pub use callout::{Callout, CalloutId, CalloutOutcome, CalloutResponse};
 pub use config::{ConfigError, parse_config};
@@ -32,6 +33,7 @@ pub use host::{CounterId, HistogramId, Level};
 pub use refusal::{Caller, GrpcStatus, Refusal};
 pub use reply::Reply;
 pub use scalars::{ByteSize, Duration, ScalarError};
+pub use spread::Spread;
 
 /// The request header that names the function a request goes to.
 ///

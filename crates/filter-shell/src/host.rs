@@ -1,6 +1,5 @@
 //! The host as filters see it, on top of the ABI.
 
-use std::cell::RefCell;
 use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::Duration;
@@ -13,13 +12,14 @@ use filter_api::{
 use filter_driver::Carrier;
 
 use crate::abi::{self, Buffer, Map, Metric};
+use crate::chance::Chance;
 
 /// Callouts that somebody awaits, and how much each may answer.
 pub(crate) type Awaited = Vec<(CalloutId, usize)>;
 
 /// The host for one exchange.
 pub(crate) struct StreamHost<'a> {
-    pub(crate) random: &'a RefCell<fastrand::Rng>,
+    pub(crate) chance: &'a Chance,
     /// Taken when first asked for; the response phase has no other.
     pub(crate) request_headers: &'a mut Option<Rc<HeaderList>>,
     pub(crate) awaited: &'a mut Awaited,
@@ -27,7 +27,7 @@ pub(crate) struct StreamHost<'a> {
 
 /// The host for a filter's root.
 pub(crate) struct ShellRootHost<'a> {
-    pub(crate) random: &'a RefCell<fastrand::Rng>,
+    pub(crate) chance: &'a Chance,
     pub(crate) awaited: &'a mut Awaited,
     /// The root asked for its waiting exchanges to be woken.
     pub(crate) wakes_all: bool,
@@ -44,7 +44,11 @@ macro_rules! common_capabilities {
 
         impl Random for $host {
             fn random(&mut self) -> u64 {
-                self.random.borrow_mut().u64(..)
+                self.chance.random()
+            }
+
+            fn spread(&mut self) -> u64 {
+                self.chance.spread()
             }
         }
 

@@ -188,6 +188,10 @@ macro_rules! worldly {
             fn random(&mut self) -> u64 {
                 self.world.borrow_mut().random()
             }
+
+            fn spread(&mut self) -> u64 {
+                self.world.borrow_mut().random()
+            }
         }
 
         impl Log for $host {

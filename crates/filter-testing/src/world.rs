@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use filter_api::{
     Callout, CalloutId, CalloutOutcome, CalloutResponse, CounterId, HistogramId, HostError, Level,
-    SharedValue,
+    SharedValue, Spread,
 };
 
 use crate::case::{Answer, parse_fields};
@@ -15,8 +15,8 @@ use crate::case::{Answer, parse_fields};
 pub struct World {
     /// Time since the Unix epoch.
     pub now: Duration,
-    /// Each next random number is this, plus the one before (a Weyl sequence: evenly spread).
-    pub random: u64,
+    /// Where all its random numbers come from, so that cases can be written down.
+    pub random: Spread,
     /// Shared data with generations.
     pub shared: BTreeMap<String, SharedValue>,
     /// Counters by name.
@@ -35,9 +35,6 @@ pub struct World {
 }
 
 impl World {
-    /// The golden ratio's fraction of 2^64.
-    const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
-
     /// A world in which callouts are answered so, by cluster; other clusters do not exist.
     pub fn answering(answers: BTreeMap<String, Answer>) -> Self {
         Self {
@@ -47,8 +44,7 @@ impl World {
     }
 
     pub(crate) fn random(&mut self) -> u64 {
-        self.random = self.random.wrapping_add(Self::STEP);
-        self.random
+        self.random.draw()
     }
 
     pub(crate) fn dispatch(&mut self, callout: &Callout<'_>) -> Result<CalloutId, HostError> {

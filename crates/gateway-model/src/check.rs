@@ -1,8 +1,10 @@
 //! What concerns several parts of a document at once.
 
+mod listeners;
 mod reach;
+mod upstreams;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use function_router::Router;
@@ -28,7 +30,7 @@ pub(crate) fn check(gateway: &Gateway, root: &Node) -> Findings {
         findings: Findings::default(),
     };
     check.listeners();
-    check.retries();
+    check.upstreams();
     check.edge();
     check.cors("cors", gateway.cors.as_ref());
     check.routes();
@@ -88,44 +90,6 @@ impl Check<'_> {
                     first.insert(item, path);
                 }
             }
-        }
-    }
-
-    fn listeners(&mut self) {
-        let gateway = self.gateway;
-        let listeners = || gateway.listeners.iter().enumerate();
-        if gateway.listeners.is_empty() {
-            self.error("listeners", "expected at least one listener, found none");
-        }
-        let names =
-            listeners().map(|(i, listener)| (format!("listeners[{i}].name"), &listener.name));
-        self.duplicates(names, "give each listener a name of its own");
-        let ports =
-            listeners().map(|(i, listener)| (format!("listeners[{i}].port"), listener.port));
-        self.duplicates(ports, "give each listener a port of its own");
-        for (i, listener) in listeners().filter(|(_, one)| one.port == gateway.admin.port) {
-            let port = listener.port;
-            let problem = format!(
-                "port {port} is Envoy's admin endpoint; take another, or move that with admin: \
-                 {{ port: … }}"
-            );
-            self.error(format!("listeners[{i}].port"), problem);
-        }
-    }
-
-    fn retries(&mut self) {
-        for (name, upstream) in &self.gateway.upstreams {
-            let Some(retries) = &upstream.retries else {
-                continue;
-            };
-            let path = format!("{}.retries.on", upstream_path(name.as_str()));
-            if retries.on.is_empty() {
-                let problem = "expected at least one reason, found none; write [connect-failure]";
-                self.error(path.as_str(), problem);
-            }
-            let reasons = retries.on.iter().enumerate();
-            let reasons = reasons.map(|(i, reason)| (format!("{path}[{i}]"), reason.as_str()));
-            self.duplicates(reasons, "remove one of them");
         }
     }
 
@@ -194,6 +158,7 @@ impl Check<'_> {
                 route,
                 &destination.upstream,
             );
+            self.call(&format!("{path}.to[{i}]"), destination);
         }
         for (i, mirror) in route.mirror.iter().enumerate() {
             self.upstream(
@@ -235,34 +200,5 @@ impl Check<'_> {
             }
             Some(_) => {}
         }
-    }
-
-    fn unused_upstreams(&mut self) {
-        let gateway = self.gateway;
-        let used: BTreeSet<_> = gateway
-            .routes
-            .iter()
-            .flat_map(|route| {
-                let mirrors = route.mirror.iter().map(|mirror| &mirror.upstream);
-                route.to.iter().map(|to| &to.upstream).chain(mirrors)
-            })
-            .collect();
-        for name in gateway
-            .upstreams
-            .keys()
-            .filter(|&name| !used.contains(name))
-        {
-            let path = upstream_path(name.as_str());
-            self.warning(path, "no route goes to this upstream");
-        }
-    }
-}
-
-/// The path to an upstream, whose name may hold dots.
-fn upstream_path(name: &str) -> String {
-    if name.contains('.') {
-        format!("upstreams[{name:?}]")
-    } else {
-        format!("upstreams.{name}")
     }
 }

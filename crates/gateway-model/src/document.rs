@@ -1,16 +1,21 @@
 //! The types of `gateway.yaml`. They are strict, and they are the only truth about the document's
 //! shape; what concerns several parts of it at once is in `check`.
 
+mod files;
 mod route;
+mod tls;
 mod upstream;
 
 use std::collections::BTreeMap;
 
 use gateway::cors::CorsConfig;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 pub use route::{Destination, Match, MatchError, Mirror, Pattern, Route};
-pub use upstream::{Protocol, Retries, RetryOn, Upstream, UpstreamError};
+pub use tls::{Certificate, ListenerTls, UpstreamTls};
+pub use upstream::{
+    CircuitBreakers, OutlierDetection, Protocol, Retries, RetryOn, Upstream, UpstreamError,
+};
 
 use crate::scalars::{BindAddress, Label, Port, UpstreamName};
 
@@ -87,6 +92,14 @@ pub struct Listener {
     /// The IP address to listen on; `0.0.0.0`, which is every one of IPv4, if it is not given.
     #[serde(default, skip_serializing_if = "is_default")]
     pub address: BindAddress,
+    /// TLS. Without it connections are in the clear: HTTP/1.1, or HTTP/2 of clients that know it
+    /// beforehand.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "present"
+    )]
+    pub tls: Option<ListenerTls>,
 }
 
 /// What stands in front of the gateway.
@@ -119,6 +132,11 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
+/// For fields that may be left out but not be left empty, as `tls:` alone could be meant either way.
+fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(from).map(Some)
+}
+
 /// How a field that must be there could look.
 pub(crate) fn example(field: &str) -> Option<&'static str> {
     let example = match field {
@@ -133,6 +151,9 @@ pub(crate) fn example(field: &str) -> Option<&'static str> {
         "upstream" => "upstream: pets",
         "name" => "name: http",
         "port" => "port: 8080",
+        "certificates" => "certificates: [{ certificate: tls/shop.crt, key: tls/shop.key }]",
+        "certificate" => "certificate: tls/shop.crt",
+        "key" => "key: tls/shop.key",
         "on" => "on: [connect-failure]",
         "origins" => "origins: [\"https://shop.example.com\"]",
         _ => return None,

@@ -125,7 +125,7 @@ impl Overrides {
                     name: moved.name.clone(),
                     known,
                 })?;
-            upstream.address = moved.address.clone();
+            upstream.move_to(moved.address.clone());
         }
         Ok(())
     }

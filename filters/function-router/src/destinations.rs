@@ -1,7 +1,7 @@
 //! The functions of a route, and which of them takes a request.
 
 use filter_api::ConfigError;
-use xxhash_rust::xxh64::xxh64;
+use twox_hash::XxHash64;
 
 use crate::conditions::{Conditions, Mismatch};
 use crate::config::DestinationConfig;
@@ -173,7 +173,7 @@ impl Destinations {
     /// One of those that have a weight. There is one: `compile` has seen to it.
     pub(crate) fn weighted(&self, ticket: Ticket) -> Option<&Destination> {
         match ticket {
-            Ticket::Random(random) => self.at(random),
+            Ticket::Turn(random) => self.at(random),
             Ticket::Key(key) => self.of_key(key),
         }
     }
@@ -196,7 +196,7 @@ impl Destinations {
     /// (<https://www.ietf.org/archive/id/draft-ietf-bess-weighted-hrw-00.html>).
     fn of_key(&self, key: u64) -> Option<&Destination> {
         let draw = |one: &Destination| {
-            let hash = xxh64(one.name.as_bytes(), key);
+            let hash = XxHash64::oneshot(key, one.name.as_bytes());
             // The upper 53 bits, in the middle of their step: never 0 and never 1.
             let uniform = ((hash >> 11) as f64 + 0.5) / (1_u64 << 53) as f64;
             // Not the host's logarithm: every Envoy and `headgate explain` must get the same bits.
@@ -254,7 +254,7 @@ mod tests {
             (u64::MAX, "b"),
         ] {
             assert_eq!(
-                chosen(&destinations, Ticket::Random(random)),
+                chosen(&destinations, Ticket::Turn(random)),
                 function,
                 "{random}"
             );
@@ -270,14 +270,14 @@ mod tests {
     #[test]
     fn the_greatest_weights_do_not_overflow() {
         let destinations = destinations(&[("a", u32::MAX), ("b", u32::MAX)]);
-        assert_eq!(chosen(&destinations, Ticket::Random(u64::MAX / 2)), "a");
-        assert_eq!(chosen(&destinations, Ticket::Random(u64::MAX / 2 + 2)), "b");
+        assert_eq!(chosen(&destinations, Ticket::Turn(u64::MAX / 2)), "a");
+        assert_eq!(chosen(&destinations, Ticket::Turn(u64::MAX / 2 + 2)), "b");
     }
 
     /// The functions of 100,000 users.
     fn of_users(weights: &[(&str, u32)]) -> Vec<String> {
         let destinations = destinations(weights);
-        let key = |user: u32| Ticket::Key(xxh64(format!("user-{user}").as_bytes(), 0));
+        let key = |user: u32| Ticket::Key(XxHash64::oneshot(0, format!("user-{user}").as_bytes()));
         (0..100_000)
             .map(|user| chosen(&destinations, key(user)).to_owned())
             .collect()

@@ -99,6 +99,7 @@ pub fn decide<'r>(
         request,
         &mut Circumstances {
             random: &mut || host.borrow_mut().random(),
+            spread: &mut || host.borrow_mut().spread(),
             // A client without an address is shared out at random, and so is one that cannot be told.
             client: &mut || host.borrow_mut().client_address().ok().flatten(),
         },

@@ -76,8 +76,10 @@ pub enum Reason {
 
 /// What a choice may need that is not in the request. Each is asked for only when it is needed.
 pub struct Circumstances<'c> {
-    /// 64 evenly spread bits.
+    /// 64 evenly spread bits that nobody foresees.
     pub random: &'c mut dyn FnMut() -> u64,
+    /// The next number of a [`filter_api::Spread`].
+    pub spread: &'c mut dyn FnMut() -> u64,
     /// The client's address.
     pub client: &'c mut dyn FnMut() -> Option<IpAddr>,
 }
@@ -225,10 +227,9 @@ impl Route {
                     } else if let Some(met) = destinations.conditional(request) {
                         (met, Reason::Condition, None)
                     } else {
-                        let Circumstances { random, client } = circumstances;
                         let (ticket, set_cookie) = match sticky {
-                            Some(sticky) => sticky.ticket(request, random, client),
-                            None => (Ticket::Random(random()), None),
+                            Some(sticky) => sticky.ticket(request, circumstances),
+                            None => (Ticket::Turn((circumstances.spread)()), None),
                         };
                         let chosen = destinations.weighted(ticket).ok_or(Denial::NoRoute)?;
                         (chosen, Reason::Share(ticket), set_cookie)

@@ -4,11 +4,12 @@ use std::fmt::Write;
 use std::net::IpAddr;
 
 use filter_api::ConfigError;
-use xxhash_rust::xxh64::xxh64;
+use twox_hash::XxHash64;
 
 use crate::conditions::header_name;
 use crate::config::{CookieConfig, SameSite, StickyConfig};
 use crate::request::Request;
+use crate::route::Circumstances;
 use crate::tokens::is_token;
 
 /// What of a request says who asks.
@@ -30,8 +31,8 @@ pub(crate) struct Cookie {
 /// What decides among weights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ticket {
-    /// Chance, evenly spread over 64 bits.
-    Random(u64),
+    /// Whose turn it is: a number of a sequence that is evenly spread over 64 bits.
+    Turn(u64),
     /// Who asks: the hash of a key, the same for every request of a client.
     Key(u64),
 }
@@ -73,12 +74,11 @@ impl Sticky {
     pub(crate) fn ticket(
         &self,
         request: &Request<'_>,
-        random: &mut dyn FnMut() -> u64,
-        client: &mut dyn FnMut() -> Option<IpAddr>,
+        circumstances: &mut Circumstances<'_>,
     ) -> (Ticket, Option<String>) {
         let known = match self {
             Self::Header(name) => request.header(name).map(|value| hash(&value)),
-            Self::ClientAddress => client().map(|address| match address {
+            Self::ClientAddress => (circumstances.client)().map(|address| match address {
                 IpAddr::V4(address) => hash(&address.octets()),
                 IpAddr::V6(address) => hash(&address.octets()),
             }),
@@ -86,12 +86,13 @@ impl Sticky {
                 if let Some(value) = cookie.value_in(request) {
                     return (Ticket::Key(hash(value)), None);
                 }
+                let mut random = || (circumstances.random)();
                 let value = format!("{:016x}{:016x}", random(), random());
                 let set_cookie = cookie.set(&value);
                 return (Ticket::Key(hash(value.as_bytes())), Some(set_cookie));
             }
         };
-        let ticket = known.map_or_else(|| Ticket::Random(random()), Ticket::Key);
+        let ticket = known.map_or_else(|| Ticket::Turn((circumstances.spread)()), Ticket::Key);
         (ticket, None)
     }
 }
@@ -151,5 +152,5 @@ impl Cookie {
 
 /// XXH64 without a seed: the same on every Envoy, today and after an update.
 fn hash(key: &[u8]) -> u64 {
-    xxh64(key, 0)
+    XxHash64::oneshot(0, key)
 }

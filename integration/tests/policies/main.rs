@@ -8,3 +8,4 @@
 )]
 
 mod callers;
+mod cors;

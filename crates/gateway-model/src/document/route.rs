@@ -249,7 +249,7 @@ pub struct Destination {
     /// As of the upstream, which says it if it is not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub idle_timeout: Option<Duration>,
-    /// As of the upstream, which says it if it is not given.
+    /// As of the upstream, which says it if it is not given; without `budget`, which is the upstream's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retries: Option<Retries>,
 }
