@@ -9,3 +9,4 @@
 
 mod callers;
 mod cors;
+mod metrics;
