@@ -11,11 +11,12 @@ use crate::case::CaseFile;
 use crate::fake_proxy::{CalloutsAnswer, FakeProxy};
 use crate::observed::verify;
 
-/// Runs every case file of a folder on the fake host, one test a file. The body of a test target
+/// Runs every case file of these folders on the fake host, one test a file. The body of a test target
 /// without harness.
-pub fn run_cases<F: Filter>(folder: &str) -> ExitCode {
+pub fn run_cases<F: Filter>(folders: &[&str]) -> ExitCode {
     let arguments = Arguments::from_args();
-    let trials = case_files(Path::new(folder)).into_iter().map(|path| {
+    let files = folders.iter().map(Path::new).flat_map(case_files);
+    let trials = files.map(|path| {
         let name = path
             .file_stem()
             .unwrap_or_default()

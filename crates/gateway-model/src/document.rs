@@ -8,6 +8,7 @@ mod upstream;
 
 use std::collections::BTreeMap;
 
+use gateway::cors::CorsConfig;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -38,6 +39,10 @@ pub struct Gateway {
     /// Which requests go where; at least one. Of those that match a request the most specific takes
     /// it: by host, then by path, then by method, then the first in the document.
     pub routes: Vec<Route>,
+    /// Which pages of other origins may read answers: for routes that do not say it themselves, and for
+    /// requests that no route takes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cors: Option<CorsConfig>,
     /// What stands in front of the gateway.
     #[serde(default, skip_serializing_if = "is_default")]
     pub edge: Edge,
@@ -151,6 +156,7 @@ pub(crate) fn example(field: &str) -> Option<&'static str> {
         "certificate" => "certificate: tls/shop.crt",
         "key" => "key: tls/shop.key",
         "on" => "on: [connect-failure]",
+        "origins" => "origins: [\"https://shop.example.com\"]",
         _ => return None,
     };
     Some(example)

@@ -110,6 +110,7 @@ struct Common {
 
 #[derive(Deserialize)]
 struct Route {
+    #[serde(default)]
     to: Vec<Destination>,
 }
 

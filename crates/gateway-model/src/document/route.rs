@@ -8,6 +8,7 @@ use function_router::{
     ConditionConfig, DestinationConfig, MatchConfig, RedirectConfig, RespondConfig, RouteConfig,
     StickyConfig, ValueConfig,
 };
+use gateway::cors::CorsConfig;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -44,6 +45,9 @@ pub struct Route {
     /// Upstreams that get a copy of some requests; what they answer is dropped.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mirror: Vec<Mirror>,
+    /// Which pages of other origins may read answers. It replaces what the gateway says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cors: Option<CorsConfig>,
     /// Sends the client elsewhere.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redirect: Option<RedirectConfig>,
