@@ -11,17 +11,10 @@ fuzz_target!(|data: &[u8]| {
                 .document
                 .routes
                 .iter()
-                .map(|route| function_router::RouteConfig {
-                    name: route.name().into_owned(),
-                    matches: route.matches.to_config(),
-                    to: vec![function_router::DestinationConfig {
-                        function: "f".to_owned(),
-                        weight: 1,
-                        websocket: false,
-                    }],
-                })
+                .map(|route| route.to_config(|index, _| (format!("f{index}"), false)))
                 .collect();
-            function_router::Router::compile(&routes).expect("a checked document compiles");
+            let stage = checked.document.edge.stage_prefix.as_deref();
+            function_router::Router::compile(&routes, stage).expect("a checked document compiles");
         }
         Err(wrong) => {
             assert!(!wrong.errors.is_empty(), "refused without a reason");

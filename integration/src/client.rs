@@ -3,8 +3,8 @@
 mod request;
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use http_body_util::BodyExt;
@@ -16,8 +16,10 @@ use sha2::{Digest, Sha256};
 use tokio::net::TcpStream;
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
+use tokio_rustls::rustls::pki_types::CertificateDer;
 
 use crate::body::{Outgoing, hex};
+use crate::tls::{self, ClientSide};
 pub use request::{Feed, Request};
 
 /// The longest that one exchange may take. Generous, since a busy machine is slow; its only use
@@ -27,7 +29,7 @@ const DEADLINE: Duration = Duration::from_secs(60);
 /// HTTP/2 counts headers that it takes; hyper's default is 16 KiB.
 const MAX_HEADERS: u32 = 1 << 20;
 
-/// A client of one server, without TLS. Clones share its connections.
+/// A client of one server. Clones share its connections.
 #[derive(Debug, Clone)]
 pub struct Client(Arc<Shared>);
 
@@ -36,6 +38,9 @@ struct Shared {
     address: SocketAddr,
     connections: AtomicUsize,
     protocol: Protocol,
+    tls: Option<ClientSide>,
+    /// What the server showed on the latest connection.
+    shown: std::sync::Mutex<Option<CertificateDer<'static>>>,
 }
 
 #[derive(Debug)]
@@ -49,13 +54,27 @@ enum Protocol {
 /// A client that speaks HTTP/1.1 and keeps its connections alive.
 #[must_use]
 pub fn http1(address: SocketAddr) -> Client {
-    Client::new(address, Protocol::Http1(Mutex::default()))
+    Client::new(address, Protocol::Http1(Mutex::default()), None)
+}
+
+/// [`http1`] over TLS.
+#[must_use]
+pub fn https1(address: SocketAddr, tls: ClientSide) -> Client {
+    let tls = tls.offering("http/1.1");
+    Client::new(address, Protocol::Http1(Mutex::default()), Some(tls))
 }
 
 /// A client that speaks HTTP/2 with prior knowledge, over one connection.
 #[must_use]
 pub fn h2(address: SocketAddr) -> Client {
-    Client::new(address, Protocol::Http2(Mutex::default()))
+    Client::new(address, Protocol::Http2(Mutex::default()), None)
+}
+
+/// A client that speaks HTTP/2 over TLS, over one connection.
+#[must_use]
+pub fn https2(address: SocketAddr, tls: ClientSide) -> Client {
+    let tls = tls.offering("h2");
+    Client::new(address, Protocol::Http2(Mutex::default()), Some(tls))
 }
 
 /// Why there is no response.
@@ -161,12 +180,24 @@ impl Arriving {
 }
 
 impl Client {
-    fn new(address: SocketAddr, protocol: Protocol) -> Self {
+    fn new(address: SocketAddr, protocol: Protocol, tls: Option<ClientSide>) -> Self {
         Self(Arc::new(Shared {
             address,
             connections: AtomicUsize::new(0),
             protocol,
+            tls,
+            shown: std::sync::Mutex::default(),
         }))
+    }
+
+    /// The certificate that the server showed on the latest connection.
+    ///
+    /// # Panics
+    /// When there was no connection over TLS.
+    #[must_use]
+    pub fn server_certificate(&self) -> CertificateDer<'static> {
+        let shown = self.0.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        shown.clone().expect("a connection over TLS")
     }
 
     /// How many connections it has opened so far.
@@ -247,7 +278,8 @@ impl Client {
         request: Request,
         version: Version,
     ) -> Result<http::Request<Outgoing>, Failure> {
-        Ok(request.into_http(version, &self.0.address.to_string())?)
+        let scheme = self.0.tls.as_ref().map_or("http", |_| "https");
+        Ok(request.into_http(version, scheme, &self.0.address.to_string())?)
     }
 
     async fn idle_or_new(
@@ -298,10 +330,18 @@ impl Client {
         Ok(sender)
     }
 
-    async fn connect(&self) -> Result<TokioIo<TcpStream>, Failure> {
+    async fn connect(&self) -> Result<TokioIo<Box<dyn tls::Stream>>, Failure> {
         let failed = |error| Failure::Connect(self.0.address, error);
         let stream = TcpStream::connect(self.0.address).await.map_err(failed)?;
         stream.set_nodelay(true).map_err(failed)?;
+        let stream: Box<dyn tls::Stream> = match &self.0.tls {
+            None => Box::new(stream),
+            Some(side) => {
+                let (stream, shown) = tls::connected(side, stream).await.map_err(failed)?;
+                *self.0.shown.lock().unwrap_or_else(PoisonError::into_inner) = Some(shown);
+                Box::new(stream)
+            }
+        };
         self.0.connections.fetch_add(1, Ordering::Relaxed);
         Ok(TokioIo::new(stream))
     }

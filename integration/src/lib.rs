@@ -24,6 +24,7 @@ pub mod envoy;
 #[allow(clippy::panic, reason = "test code: a panic is how a test fails")]
 mod fields;
 mod gate;
+pub mod gateway;
 #[allow(clippy::expect_used, reason = "test code: a panic is how a test fails")]
 pub mod mirror;
 #[allow(clippy::panic, reason = "test code: a panic is how a test fails")]
@@ -36,6 +37,8 @@ pub mod raw;
 )]
 pub mod rendered;
 pub mod services;
+#[allow(clippy::expect_used, reason = "test code: a panic is how a test fails")]
+pub mod tls;
 #[allow(
     clippy::panic,
     clippy::expect_used,

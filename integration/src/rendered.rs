@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use envoy_render::{BOOTSTRAP, Placement, render};
+use envoy_render::{BOOTSTRAP, Placement, SYSTEM_CAS, render};
 use tempfile::TempDir;
 
 use crate::envoy::{self, Envoy, Launch, Refused};
@@ -10,6 +10,9 @@ use crate::modules::module;
 
 /// Where the committed renders say that they are.
 const COMMITTED_PLACE: &str = "/etc/headgate";
+
+/// What stands in for the authorities that the system trusts, in the directory.
+const OWN_CAS: &str = "system-cas.crt";
 
 /// The pipeline's module, in the directory.
 const MODULE: &str = "modules/gateway.wasm";
@@ -23,7 +26,7 @@ pub struct Rendered {
 }
 
 impl Rendered {
-    /// Renders a document.
+    /// Renders a document. The authorities that the system trusts are those of [`own_cas`](Self::own_cas).
     ///
     /// # Panics
     /// When it is refused, or cannot be written.
@@ -32,13 +35,13 @@ impl Rendered {
         let rendered = Self::empty();
         let place = rendered.directory.path();
         let placement = Placement {
-            directory: place.display().to_string(),
-            module: place.join(MODULE).display().to_string(),
+            system_cas: place.join(OWN_CAS).display().to_string(),
+            ..Placement::in_directory(&place.display().to_string())
         };
         let checked = gateway_model::read("gateway.yaml", document.as_bytes())
             .unwrap_or_else(|faults| panic!("{faults}"));
         for (file, text) in render(&checked.document, &placement) {
-            rendered.write(file, &text);
+            rendered.write(&file, &text);
         }
         rendered
     }
@@ -55,10 +58,25 @@ impl Rendered {
             let path = entry.expect("a committed render").path();
             let text = std::fs::read_to_string(&path).expect("a committed render");
             let file = path.file_name().and_then(|name| name.to_str());
+            let text = text.replace(SYSTEM_CAS, &format!("{COMMITTED_PLACE}/{OWN_CAS}"));
             let text = text.replace(COMMITTED_PLACE, &place);
             rendered.write(file.expect("a file's name"), &text);
         }
         rendered
+    }
+
+    /// The file of what stands in for the authorities that the system trusts. It is not there before a
+    /// test has written it.
+    #[must_use]
+    pub fn own_cas(&self) -> PathBuf {
+        self.path(OWN_CAS)
+    }
+
+    /// The path of a file in the directory, which is where the names of files in the document start
+    /// from.
+    #[must_use]
+    pub fn path(&self, file: &str) -> PathBuf {
+        self.directory.path().join(file)
     }
 
     /// How to start Envoy with it.

@@ -1,6 +1,6 @@
 //! A recording HTTP upstream: what a test compares with what it had sent.
 //!
-//! It speaks HTTP/1.1 and HTTP/2 with prior knowledge on one port. A request is on record from the
+//! It speaks HTTP/1.1 and HTTP/2 on one port, in the clear or over TLS. A request is on record from the
 //! moment its headers arrive, so "the upstream has seen nothing" is a statement about the proxy
 //! and not about timing.
 
@@ -23,9 +23,10 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use crate::body::Outgoing;
 pub use crate::gate::Gate;
+use crate::tls::{self, ServerSide};
 pub use answer::Answer;
-use recording::Recording;
 pub use recording::{Arrival, SeenRequest};
+use recording::{Origin, Recording};
 
 /// Only there so that a test fails rather than hangs.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -49,6 +50,7 @@ struct Shared {
     answering: Mutex<Answering>,
     /// Answers before the request has ended.
     early: Mutex<Option<Answer>>,
+    tls: Option<ServerSide>,
 }
 
 impl std::fmt::Debug for Shared {
@@ -74,6 +76,18 @@ impl Upstream {
     /// # Panics
     /// When it cannot be bound.
     pub async fn start_on(port: u16) -> Self {
+        Self::start_as(port, None).await
+    }
+
+    /// [`start`](Self::start) over TLS.
+    ///
+    /// # Panics
+    /// When no port can be bound.
+    pub async fn start_over(tls: ServerSide) -> Self {
+        Self::start_as(0, Some(tls)).await
+    }
+
+    async fn start_as(port: u16, tls: Option<ServerSide>) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
             .await
             .expect("a free port for an upstream");
@@ -83,6 +97,7 @@ impl Upstream {
             connections: AtomicUsize::new(0),
             answering: Mutex::new(Arc::new(Answer::echo)),
             early: Mutex::default(),
+            tls,
         });
         let serving = tokio::spawn(accept(listener, Arc::clone(&shared)));
         Self {
@@ -203,7 +218,19 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
 
 async fn serve(stream: TcpStream, connection: usize, shared: Arc<Shared>) {
     let _ = stream.set_nodelay(true);
-    let service = service_fn(move |request| respond(request, connection, Arc::clone(&shared)));
+    let (stream, handshake): (Box<dyn tls::Stream>, _) = match &shared.tls {
+        None => (Box::new(stream), None),
+        Some(side) => match tls::accepted(side, stream).await {
+            Ok((stream, handshake)) => (Box::new(stream), Some(handshake)),
+            // Told by the record: there is nothing.
+            Err(_) => return,
+        },
+    };
+    let origin = Origin {
+        connection,
+        handshake,
+    };
+    let service = service_fn(move |request| respond(request, origin.clone(), Arc::clone(&shared)));
     let mut server = auto::Builder::new(TokioExecutor::new());
     server.http1().max_headers(1000).timer(TokioTimer::new());
     server
@@ -216,12 +243,12 @@ async fn serve(stream: TcpStream, connection: usize, shared: Arc<Shared>) {
 
 async fn respond(
     request: Request<Incoming>,
-    connection: usize,
+    origin: Origin,
     shared: Arc<Shared>,
 ) -> Result<Response<Outgoing>, hyper::Error> {
     let version = request.version();
     let to_head = request.method() == Method::HEAD;
-    let recording = Recording::begin(Arc::clone(&shared), &request, connection);
+    let recording = Recording::begin(Arc::clone(&shared), &request, origin);
     let early = shared
         .early
         .lock()

@@ -8,9 +8,11 @@
 
 use std::path::{Path, PathBuf};
 
+use gateway_model::{FileName, Gateway};
 use integration::client::{self, Request};
 use integration::envoy::Envoy;
 use integration::rendered::Rendered;
+use integration::tls::{Authority, ClientSide};
 use serde_json::json;
 
 /// The folders in `envoy-configs/`, one for each document there.
@@ -39,9 +41,11 @@ async fn envoy_takes_up_every_file_of_every_committed_render() {
         let clusters = std::fs::read_to_string(folder.join("cds.yaml")).unwrap();
         let clusters = clusters.matches("envoy.config.cluster.v3.Cluster").count();
         let rendered = Rendered::committed(&folder);
+        let authority = Authority::new("of the committed renders");
+        write_named_files(&rendered, &folder, &authority);
         let envoy = rendered.start().await;
         every_file_is_taken(&name, &envoy, u64::try_from(clusters).unwrap()).await;
-        every_listener_answers(&name, &envoy).await;
+        every_listener_answers(&folder, &envoy, &authority).await;
         envoy.stop().await;
     }
 }
@@ -66,6 +70,7 @@ async fn every_file_is_taken(name: &str, envoy: &Envoy, clusters: u64) {
     for refused in [
         ".update_rejected",
         ".update_failure",
+        ".key_rotation_failed",
         ".config_fail",
         ".config_conflict",
     ] {
@@ -74,21 +79,60 @@ async fn every_file_is_taken(name: &str, envoy: &Envoy, clusters: u64) {
     assert_eq!(stats["cluster_manager.active_clusters"], clusters, "{name}");
 }
 
+/// The document of a committed render.
+fn document(folder: &Path) -> Gateway {
+    let path = folder.with_extension("gateway.yaml");
+    let bytes = std::fs::read(&path).unwrap();
+    let checked = gateway_model::read(&path.to_string_lossy(), &bytes);
+    checked.unwrap_or_else(|wrong| panic!("{wrong}")).document
+}
+
+/// Certificates and authorities, where the document says that they are.
+fn write_named_files(rendered: &Rendered, folder: &Path, authority: &Authority) {
+    authority.write(&rendered.own_cas());
+    let document = document(folder);
+    let of = |file: &FileName| rendered.path(file.as_str());
+    let listeners = document.listeners.iter().filter_map(|one| one.tls.as_ref());
+    let shown = listeners.flat_map(|tls| &tls.certificates);
+    let upstreams = || {
+        document
+            .upstreams
+            .values()
+            .filter_map(|one| one.tls.as_ref())
+    };
+    for pair in shown.chain(upstreams().filter_map(|tls| tls.certificate.as_ref())) {
+        let identity = authority.issue(&[SERVER]);
+        identity.write(&of(&pair.certificate), &of(&pair.key));
+    }
+    for ca in upstreams().filter_map(|tls| tls.ca.as_ref()) {
+        authority.write(&of(ca));
+    }
+}
+
+/// Whom the certificates of these tests are for.
+const SERVER: &str = "gateway.example.com";
+
 /// What no route takes is answered by the pipeline; without one it would be a bare 503.
-async fn every_listener_answers(name: &str, envoy: &Envoy) {
+async fn every_listener_answers(folder: &Path, envoy: &Envoy, authority: &Authority) {
     let expected = json!({
         "title": "Not Found",
         "status": 404,
         "detail": "No route matches this host and path.",
         "reason": "no_route",
     });
-    let listeners = envoy.listeners().await;
-    assert!(!listeners.is_empty(), "{name}");
-    for (listener, address) in listeners {
+    let document = document(folder);
+    assert!(!document.listeners.is_empty());
+    for listener in document.listeners {
+        let name = format!("{} {}", folder.display(), listener.name.as_str());
+        let address = envoy.listener(listener.name.as_str()).await;
+        let client = match listener.tls {
+            None => client::http1(address),
+            Some(_) => client::https1(address, ClientSide::new(authority, SERVER)),
+        };
         let unrouted = Request::get("/no/such/path").authority("nobody.invalid");
-        let answer = client::http1(address).send(unrouted).await.unwrap();
-        assert_eq!(answer.status, 404, "{name} {listener}");
+        let answer = client.send(unrouted).await.unwrap();
+        assert_eq!(answer.status, 404, "{name}");
         assert_eq!(answer.headers["content-type"], "application/problem+json");
-        assert_eq!(answer.json(), expected, "{name} {listener}");
+        assert_eq!(answer.json(), expected, "{name}");
     }
 }

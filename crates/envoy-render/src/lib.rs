@@ -6,9 +6,10 @@
 //! | file | what Envoy takes from it | when it changes |
 //! | --- | --- | --- |
 //! | `bootstrap.yaml` | admin, listeners, limits | Envoy restarts |
-//! | `cds.yaml` | a cluster for each function | Envoy takes it up |
+//! | `cds.yaml` | a cluster for each upstream | Envoy takes it up |
 //! | `rds.yaml` | a route for each function, keyed on the internal header | Envoy takes it up |
 //! | `ecds.yaml` | the pipeline's configuration | Envoy takes it up |
+//! | `sds-….yaml` | a certificate, or authorities: which files they are in | Envoy takes it up |
 //!
 //! A module here is named after the part of Envoy's configuration that it writes.
 
@@ -16,11 +17,16 @@ mod access_log;
 mod bootstrap;
 mod clusters;
 mod discovery;
+mod duration;
+mod fields;
 mod function;
 mod http_connection_manager;
 mod listeners;
 mod pipeline;
+mod placement;
 mod routes;
+mod secrets;
+mod tls;
 mod yaml;
 
 use std::collections::BTreeMap;
@@ -28,37 +34,34 @@ use std::collections::BTreeMap;
 use gateway_model::Gateway;
 
 pub use discovery::{BOOTSTRAP, CLUSTERS, PIPELINE, ROUTES};
-pub use function::Function;
+pub use function::{Function, Functions};
 pub use pipeline::pipeline_config;
+pub use placement::{Placement, SYSTEM_CAS};
 
-/// Where what is rendered will be, as Envoy sees it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Placement {
-    /// The directory that holds the files, and that Envoy watches.
-    pub directory: String,
-    /// The pipeline's module.
-    pub module: String,
-}
-
-/// The files, by name, in the order in which they are best read.
-pub fn render(gateway: &Gateway, placement: &Placement) -> BTreeMap<&'static str, String> {
-    let functions = Function::of(gateway);
-    BTreeMap::from([
-        (
-            BOOTSTRAP,
-            yaml::write(&bootstrap::bootstrap(gateway, placement)),
-        ),
-        (
-            CLUSTERS,
-            discovery::response(&clusters::clusters(&functions)),
-        ),
-        (
-            ROUTES,
-            discovery::response(&[routes::route_configuration(&functions)]),
-        ),
-        (
-            PIPELINE,
-            discovery::response(&[pipeline::extension(gateway, &functions, placement)]),
-        ),
-    ])
+/// The files, by name.
+pub fn render(gateway: &Gateway, placement: &Placement) -> BTreeMap<String, String> {
+    let functions = Functions::of(gateway);
+    let mut files = secrets::files(gateway, placement);
+    files.extend(
+        [
+            (
+                BOOTSTRAP,
+                yaml::write(&bootstrap::bootstrap(gateway, placement)),
+            ),
+            (
+                CLUSTERS,
+                discovery::response(&clusters::clusters(&functions, placement)),
+            ),
+            (
+                ROUTES,
+                discovery::response(&[routes::route_configuration(&functions)]),
+            ),
+            (
+                PIPELINE,
+                discovery::response(&[pipeline::extension(gateway, &functions, placement)]),
+            ),
+        ]
+        .map(|(file, text)| (file.to_owned(), text)),
+    );
+    files
 }

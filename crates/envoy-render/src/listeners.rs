@@ -3,11 +3,15 @@
 use gateway_model::{Gateway, Listener};
 use serde_json::{Value, json};
 
-use crate::Placement;
+use crate::fields::fields;
 use crate::http_connection_manager::http_connection_manager;
+use crate::{Placement, tls};
 
 /// What Envoy buffers of a connection before it stops reading, in bytes.
 pub(crate) const CONNECTION_BUFFER_BYTES: u32 = 32 * 1024;
+
+/// How long a client may take for the TLS handshake. Envoy has no bound of its own.
+const HANDSHAKE: &str = "10s";
 
 /// `envoy.config.listener.v3.Listener`, one for each of the document's.
 pub(crate) fn listeners(gateway: &Gateway, placement: &Placement) -> Vec<Value> {
@@ -19,6 +23,15 @@ pub(crate) fn listeners(gateway: &Gateway, placement: &Placement) -> Vec<Value> 
 }
 
 fn render(listener: &Listener, placement: &Placement) -> Value {
+    let tls = listener.tls.as_ref();
+    let chain = fields(json!({
+        "transport_socket": tls.map(|tls| tls::downstream(tls, placement)),
+        "transport_socket_connect_timeout": tls.map(|_| HANDSHAKE),
+        "filters": [{
+            "name": "envoy.filters.network.http_connection_manager",
+            "typed_config": http_connection_manager(listener, placement),
+        }],
+    }));
     json!({
         "name": listener.name.as_str(),
         "address": { "socket_address": {
@@ -26,9 +39,6 @@ fn render(listener: &Listener, placement: &Placement) -> Value {
             "port_value": listener.port.get(),
         } },
         "per_connection_buffer_limit_bytes": CONNECTION_BUFFER_BYTES,
-        "filter_chains": [{ "filters": [{
-            "name": "envoy.filters.network.http_connection_manager",
-            "typed_config": http_connection_manager(listener, placement),
-        }] }],
+        "filter_chains": [chain],
     })
 }

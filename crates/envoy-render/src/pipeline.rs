@@ -1,15 +1,12 @@
 //! The pipeline module and its configuration.
 
-use std::collections::BTreeMap;
-
 use filter_api::{ByteSize, Holding};
-use function_router::{DestinationConfig, RouteConfig};
 use gateway::Config;
-use gateway_model::{Gateway, Protocol, UpstreamName};
+use gateway_model::{Gateway, Protocol};
 use serde_json::{Value, json};
 
 use crate::Placement;
-use crate::function::Function;
+use crate::function::Functions;
 
 /// The name by which listeners ask for the pipeline.
 pub(crate) const EXTENSION: &str = "headgate.pipeline";
@@ -22,25 +19,16 @@ const HELD_BYTES: ByteSize = ByteSize::from_kib(1024);
 pub(crate) const HELD_BYTES_LIMIT: u32 = HELD_BYTES.bytes() + 64 * 1024;
 
 /// The pipeline's configuration, which the pipeline's own constructor must be able to take.
-pub fn pipeline_config(
-    gateway: &Gateway,
-    functions: &BTreeMap<&UpstreamName, Function<'_>>,
-) -> Config {
-    let routes = gateway.routes.iter().map(|route| RouteConfig {
-        name: route.name().into_owned(),
-        matches: route.matches.to_config(),
-        to: route
-            .to
-            .iter()
-            .filter_map(|destination| {
-                let function = functions.get(&destination.upstream)?;
-                Some(DestinationConfig {
-                    function: function.key.clone(),
-                    weight: destination.weight.get(),
-                    websocket: function.upstream.protocol == Protocol::WebSocket,
-                })
-            })
-            .collect(),
+pub fn pipeline_config(gateway: &Gateway, functions: &Functions<'_>) -> Config {
+    let routes = gateway.routes.iter().enumerate().map(|(i, route)| {
+        route.to_config(|j, _| match functions.get(i, j) {
+            Some(function) => {
+                let websocket = function.upstream.protocol == Protocol::WebSocket;
+                (function.key.clone(), websocket)
+            }
+            // No document that was read has such a destination, and no pipeline takes an empty key.
+            None => (String::new(), false),
+        })
     });
     let holding = Holding {
         allow_on_headers_stop_iteration: true,
@@ -48,6 +36,7 @@ pub fn pipeline_config(
     };
     Config {
         routes: routes.collect(),
+        stage_prefix: gateway.edge.stage_prefix.clone(),
         holding,
     }
 }
@@ -57,7 +46,7 @@ pub fn pipeline_config(
 /// A module that traps is started again (`FAIL_RELOAD`): Envoy's default is to fail for good.
 pub(crate) fn extension(
     gateway: &Gateway,
-    functions: &BTreeMap<&UpstreamName, Function<'_>>,
+    functions: &Functions<'_>,
     placement: &Placement,
 ) -> Value {
     json!({
@@ -91,9 +80,12 @@ fn text(config: &Config) -> String {
         .iter()
         .map(|route| line(serde_json::to_string(route)))
         .collect();
-    let holding = line(serde_json::to_string(&config.holding));
-    format!(
-        "{{\"routes\":[\n{}\n],\"holding\":{holding}}}\n",
-        routes.join(",\n")
-    )
+    let mut text = format!("{{\"routes\":[\n{}\n]", routes.join(",\n"));
+    let fields = serde_json::to_value(config).unwrap_or_default();
+    for (name, value) in fields.as_object().into_iter().flatten() {
+        if name != "routes" {
+            text += &format!(",\n\"{name}\":{value}");
+        }
+    }
+    text + "}\n"
 }

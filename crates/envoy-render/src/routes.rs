@@ -1,12 +1,12 @@
 //! Envoy's route table: one route for each function, found by the internal header.
 
-use std::collections::BTreeMap;
-
 use filter_api::FUNCTION_HEADER;
-use gateway_model::{Retries, RetryOn, UpstreamName};
+use gateway_model::{self as model, Destination, Mirror, Retries, RetryOn, Upstream};
 use serde_json::{Map, Value, json};
 
-use crate::function::Function;
+use crate::duration::seconds;
+use crate::fields::fields;
+use crate::function::{Function, Functions};
 use crate::pipeline::HELD_BYTES_LIMIT;
 
 /// The name by which listeners ask for the route table.
@@ -16,9 +16,9 @@ pub(crate) const ROUTE_TABLE: &str = "headgate";
 ///
 /// The table is a map, never a list: a look-up costs the same with ten functions and with ten
 /// thousand. The header is taken off on the way out, in both directions.
-pub(crate) fn route_configuration(functions: &BTreeMap<&UpstreamName, Function<'_>>) -> Value {
+pub(crate) fn route_configuration(functions: &Functions<'_>) -> Value {
     let map: Map<String, Value> = functions
-        .values()
+        .iter()
         .map(|function| {
             (
                 function.key.clone(),
@@ -58,22 +58,67 @@ fn action(route: &Value) -> Value {
 const ROUTE: &str = "type.googleapis.com/envoy.config.route.v3.Route";
 
 fn route(function: &Function<'_>) -> Value {
-    let upstream = function.upstream;
-    let seconds = |duration: filter_api::Duration| format!("{}s", duration.get().as_secs_f64());
-    let mut to = json!({
-        "cluster": function.key,
-        "timeout": seconds(upstream.timeout()),
-        "idle_timeout": seconds(upstream.idle_timeout()),
-    });
-    if let (Some(to), Some(retries)) = (to.as_object_mut(), &upstream.retries) {
-        to.insert("retry_policy".to_owned(), retry_policy(retries));
-    }
-    json!({ "@type": ROUTE, "name": function.key, "match": { "prefix": "/" }, "route": to })
+    json!({
+        "@type": ROUTE,
+        "name": function.key,
+        "match": { "prefix": "/" },
+        "route": function.action,
+    })
 }
 
+/// `envoy.config.route.v3.RouteAction`: how a destination calls the cluster of its upstream, as it says
+/// itself or else as the upstream does.
+pub(crate) fn route_action(
+    functions: &Functions<'_>,
+    route: &model::Route,
+    destination: &Destination,
+    upstream: &Upstream,
+) -> Value {
+    let timeout = destination.timeout.unwrap_or(upstream.timeout());
+    let idle_timeout = destination.idle_timeout.unwrap_or(upstream.idle_timeout());
+    let retries = destination.retries.as_ref().or(upstream.retries.as_ref());
+    let mirrors = route.mirror.iter();
+    let mirrors: Vec<Value> = mirrors.map(|one| mirror_policy(functions, one)).collect();
+    fields(json!({
+        "cluster": functions.cluster(&destination.upstream),
+        "timeout": seconds(timeout),
+        "idle_timeout": seconds(idle_timeout),
+        "retry_policy": retries.map(retry_policy),
+        "request_mirror_policies": (!mirrors.is_empty()).then_some(mirrors),
+    }))
+    .into()
+}
+
+/// `envoy.config.route.v3.RouteAction.RequestMirrorPolicy`. The copy is for the same host as the
+/// request; left to itself Envoy writes `-shadow` behind it.
+fn mirror_policy(functions: &Functions<'_>, mirror: &Mirror) -> Value {
+    let share = mirror.percent.map(|percent| {
+        json!({ "default_value": { "numerator": percent.millionths(), "denominator": "MILLION" } })
+    });
+    fields(json!({
+        "cluster": functions.cluster(&mirror.upstream),
+        "runtime_fraction": share,
+        "disable_shadow_host_suffix_append": true,
+    }))
+    .into()
+}
+
+/// `envoy.config.route.v3.RetryPolicy`. Another try goes to another address, where there is one.
 fn retry_policy(retries: &Retries) -> Value {
     let on: Vec<&str> = retries.on.iter().copied().map(RetryOn::as_str).collect();
-    json!({ "retry_on": on.join(","), "num_retries": retries.times.get() })
+    fields(json!({
+        "retry_on": on.join(","),
+        "num_retries": retries.times.get(),
+        "per_try_timeout": retries.per_try_timeout.map(|one| seconds(one.get())),
+        "retry_host_predicate": [{
+            "name": "envoy.retry_host_predicates.previous_hosts",
+            "typed_config": {
+                "@type": "type.googleapis.com/envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate",
+            },
+        }],
+        "host_selection_retry_max_attempts": 3,
+    }))
+    .into()
 }
 
 /// What rules a request before its function is chosen, and answers one that has none: the pipeline

@@ -14,10 +14,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 
 /// As docker-compose mounts it.
 fn placement() -> Placement {
-    Placement {
-        directory: "/etc/headgate".to_owned(),
-        module: "/etc/headgate/modules/gateway.wasm".to_owned(),
-    }
+    Placement::in_directory("/etc/headgate")
 }
 
 fn main() -> ExitCode {
@@ -98,7 +95,7 @@ fn compare(document: &Path, golden: &Path) -> Result<(), String> {
     }
     let strange: Vec<PathBuf> = entries(golden)
         .into_iter()
-        .filter(|path| !rendered.keys().any(|file| path.ends_with(file)))
+        .filter(|path| !rendered.keys().any(|file| path.ends_with(file.as_str())))
         .collect();
     if strange.is_empty() {
         Ok(())

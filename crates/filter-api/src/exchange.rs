@@ -140,7 +140,14 @@ pub trait Exchange {
         Ok(Flow::Continue)
     }
 
-    /// The exchange is over.
+    /// An answer is about to be given instead of the upstream's: one of the exchange's own, or a
+    /// refusal by whoever drives it (413, 502, 503, 500). What is set here goes out with it; no phase
+    /// of the response follows.
+    fn on_reply(&mut self, host: &mut dyn Host, reply: &mut Reply) {
+        let _ = (host, reply);
+    }
+
+    /// The exchange is over. The response's header fields can still be read, if there were any.
     fn on_log(&mut self, host: &mut dyn Host) {
         let _ = host;
     }

@@ -46,7 +46,7 @@ pub trait Root {
         None
     }
 
-    /// The filter was configured; counters are defined here.
+    /// The filter was configured; metrics that do not depend on requests are defined here.
     ///
     /// # Errors
     /// When the host fails: the configuration is then refused.

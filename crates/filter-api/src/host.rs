@@ -1,5 +1,6 @@
 //! What a host can do for a filter, one trait for each capability.
 
+use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -72,6 +73,9 @@ pub trait Clock {
 pub trait Random {
     /// 64 evenly spread bits.
     fn random(&mut self) -> u64;
+
+    /// The next number of a [`crate::Spread`], for shares of traffic.
+    fn spread(&mut self) -> u64;
 }
 
 /// The log of the host.
@@ -101,6 +105,13 @@ pub trait Edit {
     /// # Errors
     /// When the host does not hand them out.
     fn request_headers(&mut self) -> Result<Rc<HeaderList>, HostError>;
+
+    /// One value of a field as it is now, edits included: a fraction of the cost of the whole list. Of
+    /// a field that is repeated it is the first value; [`Edit::fields`] has them all.
+    ///
+    /// # Errors
+    /// When this phase has no such list.
+    fn field(&mut self, of: Fields, name: &str) -> Result<Option<Vec<u8>>, HostError>;
 
     /// A list of fields as it is now, edits included.
     ///
@@ -132,6 +143,17 @@ pub trait Edit {
     /// # Errors
     /// When there is no body to replace.
     fn set_body(&mut self, of: Direction, body: &[u8]) -> Result<(), HostError>;
+}
+
+/// Who sent the request.
+pub trait Client {
+    /// The client's address, as the host is configured to find it: the connection's, or what a proxy
+    /// that is trusted said in `x-forwarded-for`. An IPv4 address is never told as IPv6. `None` for
+    /// clients that have none, as on a Unix socket.
+    ///
+    /// # Errors
+    /// When the host refuses.
+    fn client_address(&mut self) -> Result<Option<IpAddr>, HostError>;
 }
 
 /// Values that other filters and the access log can read.
@@ -185,23 +207,48 @@ pub trait Callouts {
     fn dispatch(&mut self, callout: &Callout<'_>) -> Result<CalloutId, HostError>;
 }
 
-/// Names a counter that was defined when the filter was configured.
+/// Names a counter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CounterId(pub u32);
 
-/// Counters of the host.
+/// Names a histogram.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HistogramId(pub u32);
+
+/// Metrics of the host. One that cannot be written costs no request.
+///
+/// A metric may be defined at any time, and is then there for good: each definition costs the host
+/// memory, so whoever defines during requests keeps the id, and bounds how many there can be.
 pub trait Metrics {
-    /// Adds to a counter. A counter that cannot be written costs no request.
+    /// Defines a counter. Two definitions of a name are one counter.
+    ///
+    /// # Errors
+    /// When the host refuses.
+    fn define_counter(&mut self, name: &str) -> Result<CounterId, HostError>;
+
+    /// Adds to a counter.
     fn count(&mut self, counter: CounterId, by: u32);
+
+    /// Defines a histogram. Two definitions of a name are one histogram.
+    ///
+    /// # Errors
+    /// When the host refuses.
+    fn define_histogram(&mut self, name: &str) -> Result<HistogramId, HostError>;
+
+    /// Adds a value to a histogram; the host sorts it into its buckets.
+    fn record(&mut self, histogram: HistogramId, value: u64);
 }
 
 /// All that an exchange may ask for.
 pub trait Host:
-    Clock + Random + Log + Edit + FilterState + SharedData + Callouts + Metrics
+    Clock + Random + Log + Edit + Client + FilterState + SharedData + Callouts + Metrics
 {
 }
 
-impl<T: Clock + Random + Log + Edit + FilterState + SharedData + Callouts + Metrics> Host for T {}
+impl<T> Host for T where
+    T: Clock + Random + Log + Edit + Client + FilterState + SharedData + Callouts + Metrics
+{
+}
 
 /// Exchanges that said [`crate::Waiting::Root`].
 pub trait WaitingExchanges {
@@ -213,9 +260,9 @@ pub trait WaitingExchanges {
 pub trait RootHost:
     Clock + Random + Log + SharedData + Callouts + Metrics + WaitingExchanges
 {
-    /// Defines a counter, or finds the one of that name.
-    ///
-    /// # Errors
-    /// When the host refuses.
-    fn define_counter(&mut self, name: &str) -> Result<CounterId, HostError>;
+}
+
+impl<T> RootHost for T where
+    T: Clock + Random + Log + SharedData + Callouts + Metrics + WaitingExchanges
+{
 }

@@ -18,6 +18,7 @@ mod host;
 mod refusal;
 mod reply;
 mod scalars;
+mod spread;
 
 pub use callout::{Callout, CalloutId, CalloutOutcome, CalloutResponse};
 pub use config::{ConfigError, parse_config};
@@ -25,13 +26,14 @@ pub use exchange::{BodyMode, Exchange, Flow, Waiting, Wake};
 pub use filter::{Filter, Holding, NoRoot, Root};
 pub use headers::{HeaderList, MalformedHeaderList};
 pub use host::{
-    Callouts, Clock, Direction, Edit, Fields, FilterState, Host, HostError, Log, Metrics, Random,
-    RootHost, SharedData, SharedValue, WaitingExchanges,
+    Callouts, Client, Clock, Direction, Edit, Fields, FilterState, Host, HostError, Log, Metrics,
+    Random, RootHost, SharedData, SharedValue, WaitingExchanges,
 };
-pub use host::{CounterId, Level};
+pub use host::{CounterId, HistogramId, Level};
 pub use refusal::{Caller, GrpcStatus, Refusal};
 pub use reply::Reply;
 pub use scalars::{ByteSize, Duration, ScalarError};
+pub use spread::Spread;
 
 /// The request header that names the function a request goes to.
 ///

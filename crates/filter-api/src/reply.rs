@@ -17,6 +17,8 @@ pub struct Reply {
     pub grpc_status: Option<GrpcStatus>,
     /// The reason in one word, in the access log as `%RESPONSE_CODE_DETAILS%`.
     pub label: &'static str,
+    /// Whether it refuses what was asked. A redirect does not, nor does the answer to a preflight.
+    pub refuses: bool,
 }
 
 /// Problem details (RFC 9457 section 3.1). `type` is left out, which means `about:blank`: the title is
@@ -53,6 +55,7 @@ impl Reply {
             body,
             grpc_status,
             label: refusal.label(),
+            refuses: true,
         }
     }
 

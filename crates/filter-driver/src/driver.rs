@@ -213,10 +213,7 @@ impl<E: Exchange> Driver<E> {
                 self.half(of).state = State::Waiting { at: phase, waiting };
                 Verdict::Hold
             }
-            Ok(Flow::Reply(reply)) => {
-                self.replied = true;
-                Verdict::Reply(reply)
-            }
+            Ok(Flow::Reply(reply)) => self.reply(carrier, reply),
             Err(error) => self.fail(carrier, &error),
         }
     }
@@ -284,12 +281,17 @@ impl<E: Exchange> Driver<E> {
     }
 
     fn refuse(&mut self, carrier: &mut dyn Carrier, refusal: Overload) -> Verdict {
-        self.replied = true;
         // Without the request's headers nobody knows who asks; HTTP is what everybody reads.
         let caller = carrier
             .request_headers()
             .map_or(Caller::Http, |headers| Caller::of(&headers));
-        Verdict::Reply(Reply::refusal(&refusal, caller))
+        self.reply(carrier, Reply::refusal(&refusal, caller))
+    }
+
+    fn reply(&mut self, carrier: &mut dyn Carrier, mut reply: Reply) -> Verdict {
+        self.replied = true;
+        self.exchange.on_reply(carrier, &mut reply);
+        Verdict::Reply(reply)
     }
 }
 

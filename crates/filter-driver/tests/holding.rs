@@ -46,6 +46,7 @@ fn reply() -> Reply {
         body: Vec::new(),
         grpc_status: None,
         label: "no",
+        refuses: true,
     }
 }
 

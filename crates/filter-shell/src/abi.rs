@@ -4,6 +4,9 @@
 //! host's status to a result; what the host allocates in this module's memory is taken over as it is.
 #![allow(unsafe_code)] // calling the host is what this module is for
 
+mod import;
+
+use std::net::{IpAddr, SocketAddr};
 use std::ptr;
 use std::time::Duration;
 
@@ -52,97 +55,6 @@ impl From<Fields> for Map {
 pub(crate) enum Stream {
     Request = 0,
     Response = 1,
-}
-
-mod import {
-    #[link(wasm_import_module = "env")]
-    unsafe extern "C" {
-        pub(super) fn proxy_log(level: u32, message: *const u8, size: usize) -> u32;
-        pub(super) fn proxy_get_current_time_nanoseconds(nanoseconds: *mut u64) -> u32;
-        pub(super) fn proxy_set_tick_period_milliseconds(milliseconds: u32) -> u32;
-        pub(super) fn proxy_get_buffer_bytes(
-            buffer: u32,
-            start: usize,
-            max_size: usize,
-            bytes: *mut *mut u8,
-            size: *mut usize,
-        ) -> u32;
-        pub(super) fn proxy_set_buffer_bytes(
-            buffer: u32,
-            start: usize,
-            replaced: usize,
-            bytes: *const u8,
-            size: usize,
-        ) -> u32;
-        pub(super) fn proxy_get_header_map_pairs(
-            map: u32,
-            bytes: *mut *mut u8,
-            size: *mut usize,
-        ) -> u32;
-        pub(super) fn proxy_replace_header_map_value(
-            map: u32,
-            name: *const u8,
-            name_size: usize,
-            value: *const u8,
-            value_size: usize,
-        ) -> u32;
-        pub(super) fn proxy_add_header_map_value(
-            map: u32,
-            name: *const u8,
-            name_size: usize,
-            value: *const u8,
-            value_size: usize,
-        ) -> u32;
-        pub(super) fn proxy_remove_header_map_value(
-            map: u32,
-            name: *const u8,
-            name_size: usize,
-        ) -> u32;
-        pub(super) fn proxy_set_property(
-            path: *const u8,
-            path_size: usize,
-            value: *const u8,
-            value_size: usize,
-        ) -> u32;
-        pub(super) fn proxy_get_shared_data(
-            key: *const u8,
-            key_size: usize,
-            value: *mut *mut u8,
-            value_size: *mut usize,
-            cas: *mut u32,
-        ) -> u32;
-        pub(super) fn proxy_set_shared_data(
-            key: *const u8,
-            key_size: usize,
-            value: *const u8,
-            value_size: usize,
-            cas: u32,
-        ) -> u32;
-        pub(super) fn proxy_define_metric(
-            kind: u32,
-            name: *const u8,
-            name_size: usize,
-            id: *mut u32,
-        ) -> u32;
-        pub(super) fn proxy_increment_metric(id: u32, by: i64) -> u32;
-        pub(super) fn proxy_send_local_response(
-            status: u32,
-            details: *const u8,
-            details_size: usize,
-            body: *const u8,
-            body_size: usize,
-            headers: *const u8,
-            headers_size: usize,
-            grpc_status: i32,
-        ) -> u32;
-        pub(super) fn proxy_continue_stream(stream: u32) -> u32;
-        pub(super) fn proxy_set_effective_context(context: u32) -> u32;
-    }
-
-    #[link(wasm_import_module = "wasi_snapshot_preview1")]
-    unsafe extern "C" {
-        pub(super) fn random_get(bytes: *mut u8, size: usize) -> u32;
-    }
 }
 
 fn check(call: &'static str, status: u32) -> Result<(), HostError> {
@@ -235,6 +147,30 @@ pub(crate) fn header_list(of: Map) -> Result<HeaderList, HostError> {
     Ok(HeaderList::from_serialized(serialized)?)
 }
 
+/// The first value of a field.
+pub(crate) fn header(of: Map, name: &str) -> Result<Option<Vec<u8>>, HostError> {
+    let (mut bytes, mut size) = (ptr::null_mut(), 0);
+    // SAFETY: pointer and size are those of `name`; the host writes a pointer from our allocator and
+    // its size.
+    let status = unsafe {
+        import::proxy_get_header_map_value(
+            of as u32,
+            name.as_ptr(),
+            name.len(),
+            &mut bytes,
+            &mut size,
+        )
+    };
+    match status {
+        NOT_FOUND => Ok(None),
+        _ => {
+            check("proxy_get_header_map_value", status)?;
+            // SAFETY: see above.
+            Ok(Some(unsafe { take_over(bytes, size) }))
+        }
+    }
+}
+
 pub(crate) fn set_header(of: Map, name: &str, value: &[u8]) -> Result<(), HostError> {
     // SAFETY: pointers and sizes are those of `name` and `value`.
     check("proxy_replace_header_map_value", unsafe {
@@ -269,6 +205,31 @@ pub(crate) fn remove_header(of: Map, name: &str) -> Result<(), HostError> {
         NOT_FOUND => Ok(()),
         _ => check("proxy_remove_header_map_value", status),
     }
+}
+
+/// A property, by its path: segments with a zero byte between them.
+fn property(path: &str) -> Result<Option<Vec<u8>>, HostError> {
+    let (mut bytes, mut size) = (ptr::null_mut(), 0);
+    // SAFETY: pointer and size are those of `path`; the host writes a pointer from our allocator and
+    // its size.
+    let status =
+        unsafe { import::proxy_get_property(path.as_ptr(), path.len(), &mut bytes, &mut size) };
+    match status {
+        NOT_FOUND => Ok(None),
+        _ => {
+            check("proxy_get_property", status)?;
+            // SAFETY: see above.
+            Ok(Some(unsafe { take_over(bytes, size) }))
+        }
+    }
+}
+
+/// The client's address: `source.address` of Envoy's attributes, without its port.
+pub(crate) fn client_address() -> Result<Option<IpAddr>, HostError> {
+    let address = property("source\0address")?.unwrap_or_default();
+    let address = str::from_utf8(&address).ok();
+    let address = address.and_then(|text| text.parse::<SocketAddr>().ok());
+    Ok(address.map(|address| address.ip().to_canonical()))
 }
 
 /// Sets a property of one segment, which Envoy keeps in the filter state as `wasm.<name>`.
@@ -320,12 +281,19 @@ pub(crate) fn set_shared_data(key: &str, value: &[u8], generation: u32) -> Resul
     }
 }
 
-pub(crate) fn define_counter(name: &str) -> Result<u32, HostError> {
-    const COUNTER: u32 = 0;
+/// `proxy_metric_type_t`.
+#[derive(Debug, Clone, Copy)]
+#[repr(u32)]
+pub(crate) enum Metric {
+    Counter = 0,
+    Histogram = 2,
+}
+
+pub(crate) fn define_metric(kind: Metric, name: &str) -> Result<u32, HostError> {
     let mut id = 0;
     // SAFETY: pointer and size are those of `name`; the host writes one number.
     let status =
-        unsafe { import::proxy_define_metric(COUNTER, name.as_ptr(), name.len(), &mut id) };
+        unsafe { import::proxy_define_metric(kind as u32, name.as_ptr(), name.len(), &mut id) };
     check("proxy_define_metric", status).map(|()| id)
 }
 
@@ -333,6 +301,12 @@ pub(crate) fn define_counter(name: &str) -> Result<u32, HostError> {
 pub(crate) fn increment(counter: u32, by: u32) {
     // SAFETY: no pointers.
     unsafe { import::proxy_increment_metric(counter, i64::from(by)) };
+}
+
+/// Adds a value to a histogram. One that cannot be written is no reason to fail.
+pub(crate) fn record(histogram: u32, value: u64) {
+    // SAFETY: no pointers.
+    unsafe { import::proxy_record_metric(histogram, value) };
 }
 
 pub(crate) fn send_reply(reply: &Reply) -> Result<(), HostError> {

@@ -1,24 +1,25 @@
 //! The host as filters see it, on top of the ABI.
 
-use std::cell::RefCell;
+use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
 use filter_api::{
-    Callout, CalloutId, CalloutOutcome, CalloutResponse, Callouts, Clock, CounterId, Direction,
-    Edit, Fields, FilterState, HeaderList, HostError, Level, Log, Metrics, Random, RootHost,
-    SharedData, SharedValue, WaitingExchanges,
+    Callout, CalloutId, CalloutOutcome, CalloutResponse, Callouts, Client, Clock, CounterId,
+    Direction, Edit, Fields, FilterState, HeaderList, HistogramId, HostError, Level, Log, Metrics,
+    Random, SharedData, SharedValue, WaitingExchanges,
 };
 use filter_driver::Carrier;
 
-use crate::abi::{self, Buffer, Map};
+use crate::abi::{self, Buffer, Map, Metric};
+use crate::chance::Chance;
 
 /// Callouts that somebody awaits, and how much each may answer.
 pub(crate) type Awaited = Vec<(CalloutId, usize)>;
 
 /// The host for one exchange.
 pub(crate) struct StreamHost<'a> {
-    pub(crate) random: &'a RefCell<fastrand::Rng>,
+    pub(crate) chance: &'a Chance,
     /// Taken when first asked for; the response phase has no other.
     pub(crate) request_headers: &'a mut Option<Rc<HeaderList>>,
     pub(crate) awaited: &'a mut Awaited,
@@ -26,7 +27,7 @@ pub(crate) struct StreamHost<'a> {
 
 /// The host for a filter's root.
 pub(crate) struct ShellRootHost<'a> {
-    pub(crate) random: &'a RefCell<fastrand::Rng>,
+    pub(crate) chance: &'a Chance,
     pub(crate) awaited: &'a mut Awaited,
     /// The root asked for its waiting exchanges to be woken.
     pub(crate) wakes_all: bool,
@@ -43,7 +44,11 @@ macro_rules! common_capabilities {
 
         impl Random for $host {
             fn random(&mut self) -> u64 {
-                self.random.borrow_mut().u64(..)
+                self.chance.random()
+            }
+
+            fn spread(&mut self) -> u64 {
+                self.chance.spread()
             }
         }
 
@@ -78,6 +83,18 @@ macro_rules! common_capabilities {
         }
 
         impl Metrics for $host {
+            fn define_counter(&mut self, name: &str) -> Result<CounterId, HostError> {
+                abi::define_metric(Metric::Counter, name).map(CounterId)
+            }
+
+            fn define_histogram(&mut self, name: &str) -> Result<HistogramId, HostError> {
+                abi::define_metric(Metric::Histogram, name).map(HistogramId)
+            }
+
+            fn record(&mut self, histogram: HistogramId, value: u64) {
+                abi::record(histogram.0, value);
+            }
+
             fn count(&mut self, counter: CounterId, by: u32) {
                 abi::increment(counter.0, by);
             }
@@ -96,6 +113,10 @@ impl Edit for StreamHost<'_> {
         let headers = Rc::new(abi::header_list(Map::RequestHeaders)?);
         *self.request_headers = Some(Rc::clone(&headers));
         Ok(headers)
+    }
+
+    fn field(&mut self, of: Fields, name: &str) -> Result<Option<Vec<u8>>, HostError> {
+        abi::header(of.into(), name)
     }
 
     fn fields(&mut self, of: Fields) -> Result<HeaderList, HostError> {
@@ -119,6 +140,12 @@ impl Edit for StreamHost<'_> {
     }
 }
 
+impl Client for StreamHost<'_> {
+    fn client_address(&mut self) -> Result<Option<IpAddr>, HostError> {
+        abi::client_address()
+    }
+}
+
 impl FilterState for StreamHost<'_> {
     fn set_filter_state(&mut self, name: &str, value: &[u8]) -> Result<(), HostError> {
         abi::set_property(name, value)
@@ -134,12 +161,6 @@ impl Carrier for StreamHost<'_> {
 impl WaitingExchanges for ShellRootHost<'_> {
     fn wake_all(&mut self) {
         self.wakes_all = true;
-    }
-}
-
-impl RootHost for ShellRootHost<'_> {
-    fn define_counter(&mut self, name: &str) -> Result<CounterId, HostError> {
-        abi::define_counter(name).map(CounterId)
     }
 }
 

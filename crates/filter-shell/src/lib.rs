@@ -14,6 +14,7 @@
 #![cfg(target_arch = "wasm32")]
 
 mod abi;
+mod chance;
 mod host;
 mod root;
 mod shared;

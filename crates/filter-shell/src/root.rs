@@ -67,7 +67,7 @@ impl<F: Filter> Plugin<F> {
             return Ok(());
         };
         let mut host = ShellRootHost {
-            random: &self.shared.random,
+            chance: &self.shared.chance,
             awaited: &mut self.awaited,
             wakes_all: false,
         };

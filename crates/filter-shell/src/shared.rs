@@ -6,22 +6,20 @@ use std::rc::Rc;
 
 use filter_api::{CalloutId, Filter, Waiting};
 
-use crate::abi;
+use crate::chance::Chance;
 use crate::stream::Core;
 
 /// Shared by a root context and its streams.
 pub(crate) struct Shared<F: Filter> {
-    pub(crate) random: RefCell<fastrand::Rng>,
+    pub(crate) chance: Chance,
     /// Streams whose exchange waits or awaits a callout, by context id.
     waiting: RefCell<BTreeMap<u32, Rc<RefCell<Core<F>>>>>,
 }
 
 impl<F: Filter> Shared<F> {
     pub(crate) fn new() -> Self {
-        // Without the host's random numbers the clock has to do: shares of traffic need no secrecy.
-        let seed = abi::random_seed().unwrap_or_else(|| abi::unix_time().as_nanos() as u64);
         Self {
-            random: RefCell::new(fastrand::Rng::with_seed(seed)),
+            chance: Chance::new(),
             waiting: RefCell::new(BTreeMap::new()),
         }
     }

@@ -40,7 +40,7 @@ impl<F: Filter> Core<F> {
         act: impl FnOnce(&mut Driver<F::Exchange>, &mut StreamHost<'_>) -> T,
     ) -> T {
         let mut host = StreamHost {
-            random: &shared.random,
+            chance: &shared.chance,
             request_headers: &mut self.request_headers,
             awaited: &mut self.awaited,
         };

@@ -1,6 +1,7 @@
 //! Case files as they are written.
 
 use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -57,6 +58,10 @@ pub struct RequestCase {
     /// The authority.
     #[serde(default = "example")]
     pub host: String,
+    /// Who sends it: an IP address. On a real Envoy any but 127.0.0.1 is told in `x-forwarded-for`,
+    /// from which Envoy takes the address, so a request has one or the other.
+    #[serde(default = "loopback")]
+    pub client: IpAddr,
     /// Fields as `name: value`, in order.
     #[serde(default)]
     pub headers: Vec<String>,
@@ -101,8 +106,11 @@ impl Default for Answer {
 pub struct Expect {
     /// The function the request went to.
     pub function: Option<String>,
-    /// The reason for which it went nowhere; the upstream has then seen nothing.
+    /// The reason for which it was refused; the upstream has then seen nothing.
     pub denied: Option<String>,
+    /// The label of an answer of the filter's own that refuses nothing, such as a redirect; the
+    /// upstream has then seen nothing.
+    pub answered: Option<String>,
     /// What the upstream saw.
     pub forwarded: Option<Forwarded>,
     /// What the client saw.
@@ -161,6 +169,10 @@ pub(crate) const PADDING: &str = "x-padding";
 
 fn get() -> String {
     "GET".to_owned()
+}
+
+fn loopback() -> IpAddr {
+    Ipv4Addr::LOCALHOST.into()
 }
 
 fn example() -> String {

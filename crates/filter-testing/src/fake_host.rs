@@ -2,17 +2,18 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
 use std::rc::Rc;
 use std::time::Duration;
 
 use filter_api::{
-    Callout, CalloutId, CalloutOutcome, CalloutResponse, Callouts, Clock, CounterId, Direction,
-    Edit, Fields, FilterState, HeaderList, HostError, Level, Log, Metrics, Random, RootHost,
-    SharedData, SharedValue, WaitingExchanges,
+    Callout, CalloutId, Callouts, Client, Clock, CounterId, Direction, Edit, Fields, FilterState,
+    HeaderList, HistogramId, HostError, Level, Log, Metrics, Random, SharedData, SharedValue,
+    WaitingExchanges,
 };
 use filter_driver::Carrier;
 
-use crate::case::{Answer, parse_fields};
+use crate::world::World;
 
 /// Names and values, in order.
 pub type FieldList = Vec<(Vec<u8>, Vec<u8>)>;
@@ -28,116 +29,13 @@ pub struct Message {
     pub trailers: FieldList,
 }
 
-/// What outlives a request: the clock, shared data, counters, the log.
-#[derive(Debug, Default)]
-pub struct World {
-    /// Time since the Unix epoch.
-    pub now: Duration,
-    /// Each next random number is this, plus the one before (a Weyl sequence: evenly spread).
-    pub random: u64,
-    /// Shared data with generations.
-    pub shared: BTreeMap<String, SharedValue>,
-    /// Counters by name.
-    pub counters: BTreeMap<String, u64>,
-    /// Names of counters by id.
-    counter_names: Vec<String>,
-    /// Lines of the log.
-    pub log: Vec<(Level, String)>,
-    /// Callouts sent and not yet answered.
-    callouts: Vec<(CalloutId, String, usize)>,
-    next_callout: u32,
-    /// Answers by cluster.
-    pub answers: BTreeMap<String, Answer>,
-}
-
-impl World {
-    /// The golden ratio's fraction of 2^64.
-    const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
-
-    /// A world in which callouts are answered so, by cluster; other clusters do not exist.
-    pub fn answering(answers: BTreeMap<String, Answer>) -> Self {
-        Self {
-            answers,
-            ..Self::default()
-        }
-    }
-
-    fn random(&mut self) -> u64 {
-        self.random = self.random.wrapping_add(Self::STEP);
-        self.random
-    }
-
-    fn dispatch(&mut self, callout: &Callout<'_>) -> Result<CalloutId, HostError> {
-        if !self.answers.contains_key(callout.cluster) {
-            const BAD_ARGUMENT: u32 = 2;
-            return Err(HostError::Refused {
-                call: "proxy_http_call",
-                status: BAD_ARGUMENT,
-            });
-        }
-        self.next_callout += 1;
-        let id = CalloutId(self.next_callout);
-        self.callouts
-            .push((id, callout.cluster.to_owned(), callout.max_response_bytes));
-        Ok(id)
-    }
-
-    /// The outcome of the oldest callout that is open.
-    pub fn answer_next(&mut self) -> Option<(CalloutId, CalloutOutcome)> {
-        if self.callouts.is_empty() {
-            return None;
-        }
-        let (id, cluster, max_bytes) = self.callouts.remove(0);
-        let answer = self.answers.get(&cluster)?;
-        if answer.body.len() > max_bytes {
-            return Some((id, CalloutOutcome::TooLarge));
-        }
-        let mut headers = vec![(":status".to_owned(), answer.status.to_string())];
-        headers.extend(parse_fields(&answer.headers));
-        let response = CalloutResponse {
-            headers: headers.into_iter().collect(),
-            body: answer.body.clone().into_bytes(),
-        };
-        Some((id, CalloutOutcome::Response(response)))
-    }
-
-    fn swap(&mut self, key: &str, value: &[u8], generation: u32) -> bool {
-        let current = self.shared.get(key).map_or(0, |shared| shared.generation);
-        // As in Envoy: generation 0 always overwrites.
-        if generation != 0 && generation != current {
-            return false;
-        }
-        let value = SharedValue {
-            value: value.to_vec(),
-            generation: current + 1,
-        };
-        self.shared.insert(key.to_owned(), value);
-        true
-    }
-
-    fn counter(&mut self, name: &str) -> CounterId {
-        let known = self.counter_names.iter().position(|known| known == name);
-        let index = known.unwrap_or_else(|| {
-            self.counter_names.push(name.to_owned());
-            self.counter_names.len() - 1
-        });
-        CounterId(u32::try_from(index).expect("few counters"))
-    }
-
-    fn count(&mut self, counter: CounterId, by: u32) {
-        let name = usize::try_from(counter.0)
-            .ok()
-            .and_then(|id| self.counter_names.get(id));
-        let name = name.expect("the counter was defined").clone();
-        *self.counters.entry(name).or_default() += u64::from(by);
-    }
-}
-
 /// The host for one exchange.
 #[derive(Debug)]
 pub struct FakeHost {
     /// What outlives the exchange.
     pub world: Rc<RefCell<World>>,
+    /// Who sends the request.
+    pub client: IpAddr,
     /// The request.
     pub request: Message,
     /// The response.
@@ -150,10 +48,11 @@ pub struct FakeHost {
 }
 
 impl FakeHost {
-    /// A host for a request.
+    /// A host for a request, of a client on the same machine.
     pub fn new(world: Rc<RefCell<World>>, request: Message) -> Self {
         Self {
             world,
+            client: Ipv4Addr::LOCALHOST.into(),
             request,
             response: Message::default(),
             phase: Direction::Request,
@@ -185,6 +84,12 @@ impl Edit for FakeHost {
         self.snapshot
             .clone()
             .ok_or(HostError::WrongPhase("the request"))
+    }
+
+    fn field(&mut self, of: Fields, name: &str) -> Result<Option<Vec<u8>>, HostError> {
+        let mut fields = self.list(of)?.iter();
+        let first = fields.find(|(key, _)| key == name.as_bytes());
+        Ok(first.map(|(_, value)| value.clone()))
     }
 
     fn fields(&mut self, of: Fields) -> Result<HeaderList, HostError> {
@@ -231,6 +136,12 @@ impl Carrier for FakeHost {
     }
 }
 
+impl Client for FakeHost {
+    fn client_address(&mut self) -> Result<Option<IpAddr>, HostError> {
+        Ok(Some(self.client.to_canonical()))
+    }
+}
+
 impl FilterState for FakeHost {
     fn set_filter_state(&mut self, name: &str, value: &[u8]) -> Result<(), HostError> {
         self.filter_state.insert(name.to_owned(), value.to_vec());
@@ -253,12 +164,6 @@ impl WaitingExchanges for FakeRootHost {
     }
 }
 
-impl RootHost for FakeRootHost {
-    fn define_counter(&mut self, name: &str) -> Result<CounterId, HostError> {
-        Ok(self.world.borrow_mut().counter(name))
-    }
-}
-
 /// What both kinds of host have of the world.
 macro_rules! worldly {
     ($host:ty) => {
@@ -270,6 +175,10 @@ macro_rules! worldly {
 
         impl Random for $host {
             fn random(&mut self) -> u64 {
+                self.world.borrow_mut().random()
+            }
+
+            fn spread(&mut self) -> u64 {
                 self.world.borrow_mut().random()
             }
         }
@@ -305,6 +214,18 @@ macro_rules! worldly {
         }
 
         impl Metrics for $host {
+            fn define_counter(&mut self, name: &str) -> Result<CounterId, HostError> {
+                Ok(CounterId(self.world.borrow_mut().define(name)))
+            }
+
+            fn define_histogram(&mut self, name: &str) -> Result<HistogramId, HostError> {
+                Ok(HistogramId(self.world.borrow_mut().define(name)))
+            }
+
+            fn record(&mut self, histogram: HistogramId, value: u64) {
+                self.world.borrow_mut().record(histogram, value);
+            }
+
             fn count(&mut self, counter: CounterId, by: u32) {
                 self.world.borrow_mut().count(counter, by);
             }

@@ -7,9 +7,10 @@ use filter_api::{Direction, FUNCTION_HEADER, Filter, Reply, Root, Waiting, Wake}
 use filter_driver::{Driver, Resume, Verdict};
 
 use crate::case::{Answer, Case, RequestCase, parse_fields};
-use crate::fake_host::{FakeHost, FakeRootHost, FieldList, Message, World};
+use crate::fake_host::{FakeHost, FakeRootHost, FieldList, Message};
 use crate::local_reply::local_reply;
 use crate::observed::{Observed, ObservedMessage};
+use crate::world::World;
 
 /// When callouts are answered. Nothing that anybody sees may depend on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,9 +52,11 @@ impl<F: Filter> FakeProxy<F> {
     /// Carries one exchange through.
     pub fn run(&mut self, case: &Case, answered: CalloutsAnswer) -> Observed {
         self.world.borrow_mut().answers = case.callouts.clone();
+        let mut host = FakeHost::new(Rc::clone(&self.world), request(&case.request));
+        host.client = case.request.client;
         let exchange = Exchange {
             driver: Driver::new(self.filter.exchange(), self.filter.holding()),
-            host: FakeHost::new(Rc::clone(&self.world), request(&case.request)),
+            host,
             proxy: self,
             case,
             answered,
@@ -132,7 +135,7 @@ impl<F: Filter> Exchange<'_, F> {
             Passage::Replied(reply) => self.replied(function, Some(forwarded), reply),
             Passage::Passed => Observed {
                 function,
-                denied: None,
+                answered: None,
                 forwarded: Some(forwarded),
                 status: self.case.upstream.status,
                 response: observed(&self.host.response),
@@ -141,16 +144,18 @@ impl<F: Filter> Exchange<'_, F> {
     }
 
     fn replied(
-        &self,
+        &mut self,
         function: Option<String>,
         forwarded: Option<ObservedMessage>,
         reply: Reply,
     ) -> Observed {
-        let denied = forwarded.is_none().then(|| reply.label.to_owned());
+        let answered = forwarded.is_none().then(|| reply.label.to_owned());
         let (status, response) = local_reply(reply, &self.case.request.method);
+        self.host.phase = Direction::Response;
+        self.host.response = sent(status, &response);
         Observed {
             function,
-            denied,
+            answered,
             forwarded,
             status,
             response,
@@ -263,6 +268,18 @@ fn answer(answer: &Answer) -> Message {
         headers,
         body: Vec::new(),
         trailers: bytes(parse_fields(&answer.trailers)),
+    }
+}
+
+/// A reply as the host has it.
+fn sent(status: u16, response: &ObservedMessage) -> Message {
+    let mut headers = vec![(b":status".to_vec(), status.to_string().into_bytes())];
+    let fields = response.headers.iter();
+    headers.extend(fields.map(|(name, value)| (name.clone().into_bytes(), value.clone())));
+    Message {
+        headers,
+        body: response.body.clone(),
+        trailers: Vec::new(),
     }
 }
 

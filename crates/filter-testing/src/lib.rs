@@ -11,9 +11,11 @@ mod fake_proxy;
 mod local_reply;
 mod observed;
 mod runner;
+mod world;
 
 pub use case::{Answer, Case, CaseFile, Expect, Forwarded, RequestCase, Responded, parse_fields};
-pub use fake_host::{FakeHost, FakeRootHost, FieldList, Message, World};
+pub use fake_host::{FakeHost, FakeRootHost, FieldList, Message};
 pub use fake_proxy::{CalloutsAnswer, FakeProxy};
 pub use observed::{Observed, ObservedMessage, verify};
 pub use runner::{case_files, load_case_file, run_cases};
+pub use world::World;

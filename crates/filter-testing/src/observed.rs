@@ -22,8 +22,8 @@ pub struct ObservedMessage {
 pub struct Observed {
     /// The function that the request went to, for filters that choose one.
     pub function: Option<String>,
-    /// The label of a refusal.
-    pub denied: Option<String>,
+    /// The label of the filter's own answer, if the upstream was not asked.
+    pub answered: Option<String>,
     /// What the upstream saw, if anything.
     pub forwarded: Option<ObservedMessage>,
     /// The status code that the client saw.
@@ -38,16 +38,20 @@ pub struct Observed {
 /// All differences, one a line.
 pub fn verify(expect: &Expect, observed: &Observed) -> Result<(), String> {
     let mut faults = Vec::new();
-    if expect.denied != observed.denied {
+    if expect.denied.is_some() && expect.answered.is_some() {
+        faults.push("a case expects \"denied\" or \"answered\", not both".to_owned());
+    }
+    let answered = expect.denied.as_ref().or(expect.answered.as_ref());
+    if answered != observed.answered.as_ref() {
         faults.push(format!(
-            "denied: expected {:?}, saw {:?}",
-            expect.denied, observed.denied
+            "answered by the filter: expected {answered:?}, saw {:?}",
+            observed.answered
         ));
     }
-    if expect.denied.is_some() && observed.forwarded.is_some() {
-        faults.push("a denied request reached the upstream".to_owned());
+    if answered.is_some() && observed.forwarded.is_some() {
+        faults.push("a request that the filter answers reached the upstream".to_owned());
     }
-    if expect.denied.is_none() && observed.forwarded.is_none() {
+    if answered.is_none() && observed.forwarded.is_none() {
         faults.push("the request did not reach the upstream".to_owned());
     }
     if let Some(function) = &expect.function
@@ -169,5 +173,45 @@ fn body(what: &str, expected: Option<&String>, seen: &[u8], faults: &mut Vec<Str
             "{what}: expected {expected:?}, saw \"{}\"",
             seen.escape_ascii()
         ));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn observed(answered: Option<&str>) -> Observed {
+        Observed {
+            function: None,
+            answered: answered.map(str::to_owned),
+            forwarded: answered.is_none().then(ObservedMessage::default),
+            status: 200,
+            response: ObservedMessage::default(),
+        }
+    }
+
+    fn expect(denied: Option<&str>, answered: Option<&str>) -> Expect {
+        Expect {
+            denied: denied.map(str::to_owned),
+            answered: answered.map(str::to_owned),
+            ..Expect::default()
+        }
+    }
+
+    #[test]
+    fn an_answer_of_the_filters_own_must_be_expected_by_its_label() {
+        let redirect = Some("redirect");
+        for (denied, answered, seen, right) in [
+            (None, None, None, true),
+            (None, redirect, redirect, true),
+            (redirect, None, redirect, true),
+            (None, None, redirect, false),
+            (None, redirect, None, false),
+            (None, redirect, Some("no_route"), false),
+            (Some("no_route"), redirect, redirect, false),
+        ] {
+            let verdict = verify(&expect(denied, answered), &observed(seen));
+            assert_eq!(verdict.is_ok(), right, "{denied:?} {answered:?} {seen:?}");
+        }
     }
 }

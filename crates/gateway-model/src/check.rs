@@ -1,13 +1,16 @@
 //! What concerns several parts of a document at once.
 
+mod listeners;
 mod reach;
+mod upstreams;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::Display;
 
-use function_router::{DestinationConfig, RouteConfig, Router};
+use function_router::Router;
 
-use crate::document::{Destination, Gateway, Pattern, Protocol, Route};
+use crate::document::{Gateway, Pattern, Protocol, Route};
+use crate::scalars::UpstreamName;
 use crate::words::{proposal, quoted};
 use crate::yaml::{Fault, Faults, Node, locate};
 
@@ -26,7 +29,8 @@ pub(crate) fn check(gateway: &Gateway, root: &Node) -> Findings {
         findings: Findings::default(),
     };
     check.listeners();
-    check.retries();
+    check.upstreams();
+    check.edge();
     check.routes();
     if check.findings.errors.is_empty() {
         check.unused_upstreams(); // before, it may be a name that a route misspells
@@ -87,41 +91,10 @@ impl Check<'_> {
         }
     }
 
-    fn listeners(&mut self) {
-        let gateway = self.gateway;
-        let listeners = || gateway.listeners.iter().enumerate();
-        if gateway.listeners.is_empty() {
-            self.error("listeners", "expected at least one listener, found none");
-        }
-        let names =
-            listeners().map(|(i, listener)| (format!("listeners[{i}].name"), &listener.name));
-        self.duplicates(names, "give each listener a name of its own");
-        let ports =
-            listeners().map(|(i, listener)| (format!("listeners[{i}].port"), listener.port));
-        self.duplicates(ports, "give each listener a port of its own");
-        for (i, listener) in listeners().filter(|(_, one)| one.port == gateway.admin.port) {
-            let port = listener.port;
-            let problem = format!(
-                "port {port} is Envoy's admin endpoint; take another, or move that with admin: \
-                 {{ port: … }}"
-            );
-            self.error(format!("listeners[{i}].port"), problem);
-        }
-    }
-
-    fn retries(&mut self) {
-        for (name, upstream) in &self.gateway.upstreams {
-            let Some(retries) = &upstream.retries else {
-                continue;
-            };
-            let path = format!("{}.retries.on", upstream_path(name.as_str()));
-            if retries.on.is_empty() {
-                let problem = "expected at least one reason, found none; write [connect-failure]";
-                self.error(path.as_str(), problem);
-            }
-            let reasons = retries.on.iter().enumerate();
-            let reasons = reasons.map(|(i, reason)| (format!("{path}[{i}]"), reason.as_str()));
-            self.duplicates(reasons, "remove one of them");
+    fn edge(&mut self) {
+        let stage = self.gateway.edge.stage_prefix.as_deref();
+        if let Err(error) = Router::compile(&[], stage) {
+            self.error(format!("edge.{}", error.path), error.problem);
         }
     }
 
@@ -133,7 +106,7 @@ impl Check<'_> {
         for (i, route) in gateway.routes.iter().enumerate() {
             let path = format!("routes[{i}]");
             self.matches(&path, route);
-            self.destinations(&path, route);
+            self.actions(&path, route);
         }
         self.reach();
     }
@@ -145,48 +118,56 @@ impl Check<'_> {
         let methods = route.matches.methods.iter().enumerate();
         let methods = methods.map(|(i, method)| (format!("{path}.match.methods[{i}]"), method));
         self.duplicates(methods, "remove one of them");
-        // What the router itself would refuse. Each route is shown to it alone, since it stops at
-        // the first fault.
-        let config = RouteConfig {
-            name: "route".to_owned(),
-            matches: route.matches.to_config(),
-            to: vec![DestinationConfig {
-                function: "function".to_owned(),
-                weight: 1,
-                websocket: false,
-            }],
-        };
-        if let Err(error) = Router::compile(&[config]) {
+        let types = route.matches.content_types.iter().enumerate();
+        let types = types.map(|(i, kind)| (format!("{path}.match.content_types[{i}]"), kind));
+        self.duplicates(types, "remove one of them");
+    }
+
+    /// What the router itself would refuse. Each route is shown to it alone, since it stops at the
+    /// first fault.
+    fn router(&mut self, path: &str, route: &Route) {
+        let config = route.to_config(|index, _| (format!("function-{index}"), false));
+        if let Err(error) = Router::compile(&[config], None) {
             let within = error.path.strip_prefix("routes[0]").unwrap_or_default();
             self.error(format!("{path}{within}"), error.problem);
         }
     }
 
-    fn destinations(&mut self, path: &str, route: &Route) {
-        let path = format!("{path}.to");
-        if route.to.is_empty() {
-            self.error(path.as_str(), "expected at least one upstream, found none");
-        } else if route
-            .to
-            .iter()
-            .all(|destination| destination.weight.get() == 0)
-        {
-            self.error(
-                path.as_str(),
-                "expected a weight above 0 for some upstream, found none",
+    fn actions(&mut self, path: &str, route: &Route) {
+        let answers = route.redirect.is_some() || route.respond.is_some();
+        if route.to.is_empty() && !answers {
+            let problem = "expected one of \"to\", \"redirect\" and \"respond\", found none; write to: \
+                           [{ upstream: pets }]";
+            self.error(path, problem);
+            return;
+        }
+        self.router(path, route);
+        for (i, destination) in route.to.iter().enumerate() {
+            self.upstream(
+                format!("{path}.to[{i}].upstream"),
+                route,
+                &destination.upstream,
+            );
+            self.call(&format!("{path}.to[{i}]"), destination);
+        }
+        for (i, mirror) in route.mirror.iter().enumerate() {
+            self.upstream(
+                format!("{path}.mirror[{i}].upstream"),
+                route,
+                &mirror.upstream,
             );
         }
-        let upstreams = route.to.iter().enumerate();
-        let upstreams = upstreams.map(|(i, to)| (format!("{path}[{i}].upstream"), &to.upstream));
-        self.duplicates(upstreams, "give it both weights at once");
-        for (i, destination) in route.to.iter().enumerate() {
-            self.destination(format!("{path}[{i}].upstream"), route, destination);
+        if answers && !route.mirror.is_empty() {
+            let problem = "found where no upstream is asked; leave it out";
+            self.error(format!("{path}.mirror"), problem);
         }
+        let mirrors = route.mirror.iter().enumerate();
+        let mirrors = mirrors.map(|(i, to)| (format!("{path}.mirror[{i}].upstream"), &to.upstream));
+        self.duplicates(mirrors, "remove one of them");
     }
 
-    fn destination(&mut self, path: String, route: &Route, destination: &Destination) {
+    fn upstream(&mut self, path: String, route: &Route, name: &UpstreamName) {
         let upstreams = &self.gateway.upstreams;
-        let name = &destination.upstream;
         let is_call = matches!(route.matches.pattern, Pattern::Grpc(_));
         match upstreams.get(name) {
             None => {
@@ -209,32 +190,5 @@ impl Check<'_> {
             }
             Some(_) => {}
         }
-    }
-
-    fn unused_upstreams(&mut self) {
-        let gateway = self.gateway;
-        let used: BTreeSet<_> = gateway
-            .routes
-            .iter()
-            .flat_map(|route| &route.to)
-            .map(|to| &to.upstream)
-            .collect();
-        for name in gateway
-            .upstreams
-            .keys()
-            .filter(|&name| !used.contains(name))
-        {
-            let path = upstream_path(name.as_str());
-            self.warning(path, "no route goes to this upstream");
-        }
-    }
-}
-
-/// The path to an upstream, whose name may hold dots.
-fn upstream_path(name: &str) -> String {
-    if name.contains('.') {
-        format!("upstreams[{name:?}]")
-    } else {
-        format!("upstreams.{name}")
     }
 }

@@ -1,15 +1,20 @@
 //! The types of `gateway.yaml`. They are strict, and they are the only truth about the document's
 //! shape; what concerns several parts of it at once is in `check`.
 
+mod files;
 mod route;
+mod tls;
 mod upstream;
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
-pub use route::{Destination, Match, MatchError, Pattern, Route};
-pub use upstream::{Protocol, Retries, RetryOn, Upstream, UpstreamError};
+pub use route::{Destination, Match, MatchError, Mirror, Pattern, Route};
+pub use tls::{Certificate, ListenerTls, UpstreamTls};
+pub use upstream::{
+    CircuitBreakers, OutlierDetection, Protocol, Retries, RetryOn, Upstream, UpstreamError,
+};
 
 use crate::scalars::{BindAddress, Label, Port, UpstreamName};
 
@@ -32,6 +37,9 @@ pub struct Gateway {
     /// Which requests go where; at least one. Of those that match a request the most specific takes
     /// it: by host, then by path, then by method, then the first in the document.
     pub routes: Vec<Route>,
+    /// What stands in front of the gateway.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub edge: Edge,
     /// Envoy's admin endpoint.
     #[serde(default)]
     pub admin: Admin,
@@ -79,6 +87,24 @@ pub struct Listener {
     /// The IP address to listen on; `0.0.0.0`, which is every one of IPv4, if it is not given.
     #[serde(default, skip_serializing_if = "is_default")]
     pub address: BindAddress,
+    /// TLS. Without it connections are in the clear: HTTP/1.1, or HTTP/2 of clients that know it
+    /// beforehand.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "present"
+    )]
+    pub tls: Option<ListenerTls>,
+}
+
+/// What stands in front of the gateway.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Edge {
+    /// What an API Gateway puts before every path: its stage, such as `/prod`. It is taken off before
+    /// a request is matched, and upstreams do not see it. A path without it is matched as it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stage_prefix: Option<String>,
 }
 
 /// Envoy's admin endpoint. It can stop and change the gateway, so it is only ever on the loopback
@@ -101,6 +127,11 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
+/// For fields that may be left out but not be left empty, as `tls:` alone could be meant either way.
+fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(from).map(Some)
+}
+
 /// How a field that must be there could look.
 pub(crate) fn example(field: &str) -> Option<&'static str> {
     let example = match field {
@@ -110,10 +141,14 @@ pub(crate) fn example(field: &str) -> Option<&'static str> {
         "upstreams" => "upstreams: { pets: { http: \"pets:8080\" } }",
         "routes" => "routes: [{ match: { path: \"/pets/{id}\" }, to: [{ upstream: pets }] }]",
         "match" => "match: { path: \"/pets/{id}\", methods: [GET] }",
-        "to" => "to: [{ upstream: pets }]",
+        "percent" => "percent: 10",
+        "status" => "status: 200",
         "upstream" => "upstream: pets",
         "name" => "name: http",
         "port" => "port: 8080",
+        "certificates" => "certificates: [{ certificate: tls/shop.crt, key: tls/shop.key }]",
+        "certificate" => "certificate: tls/shop.crt",
+        "key" => "key: tls/shop.key",
         "on" => "on: [connect-failure]",
         _ => return None,
     };

@@ -17,13 +17,15 @@ mod yaml;
 
 pub use diagnostics::{Diagnostic, Diagnostics, Severity};
 pub use document::{
-    Admin, ApiVersion, Destination, Gateway, Kind, Listener, Match, MatchError, Metadata, Pattern,
-    Protocol, Retries, RetryOn, Route, Upstream, UpstreamError,
+    Admin, ApiVersion, Certificate, CircuitBreakers, Destination, Edge, Gateway, Kind, Listener,
+    ListenerTls, Match, MatchError, Metadata, Mirror, OutlierDetection, Pattern, Protocol, Retries,
+    RetryOn, Route, Upstream, UpstreamError, UpstreamTls,
 };
 pub use scalars::{
-    Address, AddressError, Attempts, BindAddress, BindAddressError, GrpcPattern, GrpcPatternError,
-    Host, HostPattern, HostPatternError, Label, LabelError, Method, MethodError, Port, RouteName,
-    RouteNameError, UpstreamName, UpstreamNameError, Weight,
+    Address, AddressError, Attempts, BindAddress, BindAddressError, FileName, FileNameError,
+    GrpcPattern, GrpcPatternError, Host, HostPattern, HostPatternError, Label, LabelError, Limit,
+    Method, MethodError, Percent, Period, Port, RouteName, RouteNameError, ServerName,
+    ServerNameError, UpstreamName, UpstreamNameError, Weight, WholePercent,
 };
 
 use diagnostics::in_order;

@@ -1,18 +1,24 @@
 //! Values that are one word or one number in the document, checked as they are read.
 
 mod address;
+mod file;
 mod grpc;
 mod host;
 mod method;
 mod name;
 mod number;
+mod period;
+mod server_name;
 
 pub use address::{Address, AddressError, BindAddress, BindAddressError, Host};
+pub use file::{FileName, FileNameError};
 pub use grpc::{GrpcPattern, GrpcPatternError};
 pub use host::{HostPattern, HostPatternError};
 pub use method::{Method, MethodError};
 pub use name::{Label, LabelError, RouteName, RouteNameError, UpstreamName, UpstreamNameError};
-pub use number::{Attempts, Port, Weight};
+pub use number::{Attempts, Limit, Percent, Port, Weight, WholePercent};
+pub use period::Period;
+pub use server_name::{ServerName, ServerNameError};
 
 use std::fmt;
 use std::marker::PhantomData;

@@ -56,14 +56,14 @@ fn every_part_of_the_document_is_read() {
     let shares: Vec<_> = canary
         .to
         .iter()
-        .map(|to| (to.upstream.as_str(), to.weight.get()))
+        .map(|to| (to.upstream.as_str(), to.weight()))
         .collect();
     assert_eq!(shares, [("pets", 95), ("pets-next", 5)]);
     assert_eq!(
         canary.matches.pattern,
         Pattern::Path("/pets/{id}".to_owned())
     );
-    assert_eq!(gateway.routes[1].to[0].weight.get(), 1);
+    assert_eq!(gateway.routes[1].to[0].weight(), 1);
 }
 
 #[test]
@@ -142,17 +142,27 @@ fn the_router_sees_grpc_as_http() {
         MatchConfig {
             path: Some("/stock.v1.Stock/Reserve".to_owned()),
             methods: vec!["POST".to_owned()],
+            content_types: vec![
+                "application/grpc".to_owned(),
+                "application/grpc+*".to_owned()
+            ],
             ..MatchConfig::default()
         }
     );
-    let service = PETSTORE.replace("stock.v1.Stock/Reserve", "stock.v1.Stock");
-    let service = read(&service).unwrap().document.routes[2]
-        .matches
-        .to_config();
-    assert_eq!(
-        (service.path, service.prefix),
-        (None, Some("/stock.v1.Stock".to_owned()))
-    );
+    for (grpc, path, prefix) in [
+        ("stock.v1.Stock", None, Some("/stock.v1.Stock")),
+        ("\"*/Reserve\"", Some("/{service}/Reserve"), None),
+        ("\"*\"", None, Some("/")),
+    ] {
+        let text = PETSTORE.replace("stock.v1.Stock/Reserve", grpc);
+        let matches = &read(&text).unwrap().document.routes[2].matches;
+        let config = matches.to_config();
+        assert_eq!(
+            (config.path.as_deref(), config.prefix.as_deref()),
+            (path, prefix),
+            "{grpc}"
+        );
+    }
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use envoy_render::{Placement, render};
 use gateway_model::Gateway;
 
+use crate::authorities;
 use crate::modules::Module;
 
 /// Where modules are, below the directory that Envoy watches.
@@ -20,14 +21,39 @@ pub struct WriteError {
     error: io::Error,
 }
 
-/// Where things will be for an Envoy that sees the directory at `seen_at`.
+/// Where things will be for an Envoy elsewhere that sees the directory at `seen_at`, and below it the
+/// files that the document names.
 pub fn placement(seen_at: &str, module: &Module) -> Placement {
-    let directory = seen_at.trim_end_matches('/').to_owned();
-    let module = format!("{directory}/{MODULES}/{}", module.file_name);
-    Placement { directory, module }
+    let directory = seen_at.trim_end_matches('/');
+    Placement {
+        module: format!("{directory}/{MODULES}/{}", module.file_name),
+        ..Placement::in_directory(directory)
+    }
 }
 
-/// Writes the module and the four files into a directory, which is made if it is not there. Each file
+/// Where things will be for an Envoy on this machine: the files that the document names where they
+/// are, which is below `named_in`.
+pub fn placement_here(
+    directory: &Path,
+    named_in: &Path,
+    module: &Module,
+) -> Result<Placement, WriteError> {
+    let shown = |path: &Path| {
+        std::path::absolute(path)
+            .map(|path| path.display().to_string())
+            .map_err(|error| WriteError {
+                path: path.to_owned(),
+                error,
+            })
+    };
+    Ok(Placement {
+        files: shown(named_in)?,
+        system_cas: authorities::of_this_machine().to_owned(),
+        ..placement(&shown(directory)?, module)
+    })
+}
+
+/// Writes the module and the files of the render into a directory, which is made if it is not there. Each file
 /// is moved into place whole, but one after the other: an Envoy that is running there sees them change
 /// apart, and may refuse requests meanwhile.
 pub fn write(

@@ -33,6 +33,19 @@ impl Source {
         }
     }
 
+    /// The directory that relative file names in the document start from: the document's own, or the
+    /// working directory for one that is piped in.
+    pub fn directory(&self) -> &Path {
+        let directory = match self {
+            Self::Stdin => None,
+            Self::File(path) => path.parent(),
+        };
+        // A path of one name has an empty parent.
+        directory
+            .filter(|directory| !directory.as_os_str().is_empty())
+            .unwrap_or(Path::new("."))
+    }
+
     /// The bytes of the document. Of one that is too large only so many are read that the reader sees
     /// that it is.
     ///

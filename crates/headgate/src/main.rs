@@ -1,5 +1,6 @@
 //! `headgate`: checks a gateway's document, renders it for Envoy, and runs it.
 
+mod authorities;
 mod check;
 mod cli;
 mod document;

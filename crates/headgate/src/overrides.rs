@@ -103,7 +103,7 @@ impl Overrides {
         if let Some(port) = self.admin_port {
             gateway.admin.port = Port::new(port).ok_or(OverrideError::AdminPort(port))?;
         }
-        let functions = envoy_render::Function::of(&gateway);
+        let functions = envoy_render::Functions::of(&gateway);
         gateway::Pipeline::compile(envoy_render::pipeline_config(&gateway, &functions))?;
         Ok(gateway)
     }
@@ -125,7 +125,7 @@ impl Overrides {
                     name: moved.name.clone(),
                     known,
                 })?;
-            upstream.address = moved.address.clone();
+            upstream.move_to(moved.address.clone());
         }
         Ok(())
     }

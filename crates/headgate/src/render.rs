@@ -3,8 +3,8 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use anyhow::Context;
 use clap::Args;
+use envoy_render::Placement;
 use gateway_model::Gateway;
 
 use crate::document;
@@ -27,6 +27,10 @@ pub struct Arguments {
     /// Where Envoy will see the directory, if not where it is
     #[arg(long, value_name = "PATH", requires = "out")]
     seen_at: Option<String>,
+    /// Where Envoy will see the document's directory, which the names of certificates start from; with
+    /// --seen-at the same as that, if not given
+    #[arg(long, value_name = "PATH", requires = "out")]
+    files_at: Option<String>,
     /// The directory of the wasm modules
     #[arg(long, value_name = "DIR", env = "HEADGATE_MODULES")]
     modules: Option<PathBuf>,
@@ -64,14 +68,13 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
         return show(&gateway);
     };
     let module = modules::pipeline(arguments.modules.as_deref())?;
-    let seen_at = match &arguments.seen_at {
-        Some(path) => path.clone(),
-        None => std::path::absolute(out)
-            .with_context(|| format!("cannot tell where {} is", out.display()))?
-            .display()
-            .to_string(),
+    let mut placement = match &arguments.seen_at {
+        Some(seen_at) => files::placement(seen_at, &module),
+        None => files::placement_here(out, arguments.source.directory(), &module)?,
     };
-    let placement = files::placement(&seen_at, &module);
+    if let Some(files_at) = &arguments.files_at {
+        placement.files.clone_from(files_at);
+    }
     files::write(out, &gateway, &placement, &module)?;
     let bootstrap = format!("{}/{}", placement.directory, envoy_render::BOOTSTRAP);
     writeln!(
@@ -83,10 +86,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
 }
 
 fn show(gateway: &Gateway) -> anyhow::Result<ExitStatus> {
-    let placement = envoy_render::Placement {
-        directory: SHOWN_AT.to_owned(),
-        module: format!("{SHOWN_AT}/modules/gateway.wasm"),
-    };
+    let placement = Placement::in_directory(SHOWN_AT);
     let mut out = std::io::stdout().lock();
     for (file, text) in envoy_render::render(gateway, &placement) {
         writeln!(out, "--- # {file}\n{text}")?;

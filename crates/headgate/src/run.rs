@@ -3,6 +3,7 @@
 mod admin;
 mod binary;
 mod lines;
+mod named_files;
 mod ports;
 mod process;
 
@@ -88,7 +89,9 @@ async fn serve(arguments: &Arguments, gateway: &Gateway) -> anyhow::Result<()> {
         .prefix("headgate-")
         .tempdir()
         .context("there is no place for Envoy's files")?;
-    let placement = files::placement(&directory.path().display().to_string(), &module);
+    let named_in = arguments.source.directory();
+    let placement = files::placement_here(directory.path(), named_in, &module)?;
+    named_files::require_readable(gateway, &placement)?;
     files::write(directory.path(), gateway, &placement, &module)?;
 
     // Asked for before Envoy starts, so that no signal is missed.
@@ -117,10 +120,9 @@ async fn serve(arguments: &Arguments, gateway: &Gateway) -> anyhow::Result<()> {
     }
     for listener in &gateway.listeners {
         let address = SocketAddr::new(listener.address.0, listener.port.get());
-        say(&format!(
-            "ready: listener {} at http://{address}",
-            listener.name.as_str()
-        ));
+        let scheme = listener.tls.as_ref().map_or("http", |_| "https");
+        let name = listener.name.as_str();
+        say(&format!("ready: listener {name} at {scheme}://{address}"));
     }
     tokio::select! {
         ended = envoy.ended() => bail!("Envoy ended, {ended}; what it said stands above"),

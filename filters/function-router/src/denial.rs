@@ -14,8 +14,14 @@ pub enum Denial {
         /// The methods they take, for the `allow` header (RFC 9110 section 10.2.1).
         allow: String,
     },
+    /// Routes match all but the type of the body.
+    UnsupportedMediaType,
     /// The client asks for another protocol on this connection, and the function takes none.
     UpgradeNotAllowed,
+    /// The path can be read in two ways; no Envoy that normalises lets it through.
+    PathNotNormalised,
+    /// A value of the path would make what it is put into something else.
+    ValueNotAllowed,
 }
 
 impl Refusal for Denial {
@@ -23,7 +29,9 @@ impl Refusal for Denial {
         match self {
             Self::NoRoute => 404,
             Self::MethodNotAllowed { .. } => 405,
+            Self::UnsupportedMediaType => 415,
             Self::UpgradeNotAllowed => 403,
+            Self::PathNotNormalised | Self::ValueNotAllowed => 400,
         }
     }
 
@@ -31,7 +39,10 @@ impl Refusal for Denial {
         match self {
             Self::NoRoute => "no_route",
             Self::MethodNotAllowed { .. } => "method_not_allowed",
+            Self::UnsupportedMediaType => "unsupported_media_type",
             Self::UpgradeNotAllowed => "upgrade_not_allowed",
+            Self::PathNotNormalised => "path_not_normalised",
+            Self::ValueNotAllowed => "value_not_allowed",
         }
     }
 
@@ -44,19 +55,25 @@ impl Refusal for Denial {
             Self::MethodNotAllowed { allow } => {
                 format!("This method is not allowed here; {allow} would be.").into()
             }
+            Self::UnsupportedMediaType => "A body of this type is not taken here.".into(),
             Self::UpgradeNotAllowed => "Connections are not upgraded here.".into(),
+            Self::PathNotNormalised => "The path can be read in two ways.".into(),
+            Self::ValueNotAllowed => "A part of the path cannot be used where it is needed.".into(),
         }
     }
 
-    /// gRPC knows one status for all: there is no such method here.
+    /// gRPC knows one status for all that is not found: there is no such method here.
     fn grpc_status(&self) -> GrpcStatus {
-        GrpcStatus::Unimplemented
+        match self {
+            Self::PathNotNormalised | Self::ValueNotAllowed => GrpcStatus::InvalidArgument,
+            _ => GrpcStatus::Unimplemented,
+        }
     }
 
     fn headers(&self) -> Vec<(&'static str, String)> {
         match self {
-            Self::NoRoute | Self::UpgradeNotAllowed => Vec::new(),
             Self::MethodNotAllowed { allow } => vec![("allow", allow.clone())],
+            _ => Vec::new(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The router as a filter of its own, for Envoys whose route table somebody else writes.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use filter_api::{
@@ -8,7 +9,10 @@ use filter_api::{
 };
 
 use crate::config::Config;
+use crate::denial::Denial;
 use crate::request::Request;
+use crate::rewrite::Rewritten;
+use crate::route::{Circumstances, Decision, Forward, Route};
 use crate::router::Router;
 
 /// The filter that names each request's function in [`FUNCTION_HEADER`].
@@ -26,7 +30,7 @@ impl Filter for FunctionRouter {
 
     fn compile(config: Config) -> Result<Self, ConfigError> {
         Ok(Self {
-            router: Router::compile(&config.routes)?,
+            router: Router::compile(&config.routes, config.stage_prefix.as_deref())?,
             holding: config.holding,
         })
     }
@@ -38,6 +42,7 @@ impl Filter for FunctionRouter {
     fn exchange(self: &Rc<Self>) -> RouterExchange {
         RouterExchange {
             filter: Rc::clone(self),
+            set_cookie: None,
         }
     }
 
@@ -50,24 +55,77 @@ impl Filter for FunctionRouter {
 #[derive(Debug)]
 pub struct RouterExchange {
     filter: Rc<FunctionRouter>,
+    set_cookie: Option<String>,
 }
 
 impl Exchange for RouterExchange {
     fn on_request_headers(&mut self, host: &mut dyn Host, _: bool) -> Result<Flow, HostError> {
         let headers = host.request_headers()?;
-        let request = Request::of(&headers);
-        let chosen = self
-            .filter
-            .router
+        let router = &self.filter.router;
+        let request = router.request(&headers);
+        let decision = router
             .route(&request)
-            .and_then(|route| route.choose(&request, host.random()));
-        match chosen {
-            Ok(destination) => {
-                let function = destination.function.as_bytes();
-                host.set_field(Fields::RequestHeaders, FUNCTION_HEADER, function)?;
+            .and_then(|route| decide(route, &request, host));
+        match decision {
+            Ok(Decision::Forward(forward)) => {
+                send(host, &forward)?;
+                self.set_cookie = forward.set_cookie;
                 Ok(Flow::Continue)
             }
+            Ok(Decision::Answer(reply)) => Ok(Flow::Reply(reply)),
             Err(denial) => Ok(Flow::Reply(Reply::refusal(&denial, Caller::of(&headers)))),
         }
     }
+
+    fn on_response_headers(&mut self, host: &mut dyn Host, _: bool) -> Result<Flow, HostError> {
+        if let Some(set_cookie) = &self.set_cookie {
+            host.add_field(Fields::ResponseHeaders, "set-cookie", set_cookie.as_bytes())?;
+        }
+        Ok(Flow::Continue)
+    }
+}
+
+/// What a route makes of a request, on this host.
+///
+/// # Errors
+/// As [`Route::decide`].
+pub fn decide<'r>(
+    route: &'r Route,
+    request: &Request<'_>,
+    host: &mut dyn Host,
+) -> Result<Decision<'r>, Denial> {
+    let host = RefCell::new(host);
+    route.decide(
+        request,
+        &mut Circumstances {
+            random: &mut || host.borrow_mut().random(),
+            spread: &mut || host.borrow_mut().spread(),
+            // A client without an address is shared out at random, and so is one that cannot be told.
+            client: &mut || host.borrow_mut().client_address().ok().flatten(),
+        },
+    )
+}
+
+/// Sends a request to its function. Writing the function's header makes Envoy resolve its route again,
+/// so it comes last.
+///
+/// # Errors
+/// When the host refuses an edit.
+pub fn send(host: &mut dyn Host, forward: &Forward<'_>) -> Result<(), HostError> {
+    let Rewritten {
+        path,
+        authority,
+        method,
+    } = &forward.rewritten;
+    let mut set = |name, value: &[u8]| host.set_field(Fields::RequestHeaders, name, value);
+    if let Some(method) = method {
+        set(":method", method.as_bytes())?;
+    }
+    if let Some(authority) = authority {
+        set(":authority", authority)?;
+    }
+    if let Some(path) = path {
+        set(":path", path)?;
+    }
+    set(FUNCTION_HEADER, forward.destination.function.as_bytes())
 }

@@ -1,6 +1,9 @@
 //! Hosts: exact names, wildcards, and everything else.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
+
+use crate::precedence::HostRank;
 
 /// Why a host cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -53,15 +56,18 @@ impl<T: Default> HostTable<T> {
         &mut self.any
     }
 
-    /// Changes what belongs to each host.
-    pub(crate) fn each_mut(&mut self, change: impl FnMut(&mut T)) {
+    /// What belongs to each host.
+    pub(crate) fn tables_mut(&mut self) -> impl Iterator<Item = &mut T> {
         let named = self.exact.values_mut().chain(self.wildcard.values_mut());
-        named.chain(Some(&mut self.any)).for_each(change);
+        named.chain(Some(&mut self.any))
     }
 
     /// What belongs to this host, from the most specific to the least. `host` is normalised.
-    pub(crate) fn matching<'t>(&'t self, host: &'t [u8]) -> impl Iterator<Item = &'t T> {
-        let exact = self.exact.get(host);
+    pub(crate) fn matching<'t>(
+        &'t self,
+        host: &'t [u8],
+    ) -> impl Iterator<Item = (HostRank, &'t T)> {
+        let exact = self.exact.get(host).map(|found| (HostRank::Exact, found));
         // Two "host" fields reach us as one with a comma: no name, so below no wildcard.
         let known = !self.wildcard.is_empty() && is_name(host);
         let wildcards = (if known { host } else { &[] })
@@ -69,8 +75,13 @@ impl<T: Default> HostTable<T> {
             .enumerate()
             .skip(1) // the "*" stands for at least one label
             .filter(|&(_, &byte)| byte == b'.')
-            .filter_map(|(dot, _)| self.wildcard.get(host.get(dot..)?));
-        exact.into_iter().chain(wildcards).chain(Some(&self.any))
+            .filter_map(|(dot, _)| {
+                let suffix = host.get(dot..)?;
+                let found = self.wildcard.get(suffix)?;
+                Some((HostRank::Wildcard(Reverse(suffix.len())), found))
+            });
+        let any = [(HostRank::Any, &self.any)];
+        exact.into_iter().chain(wildcards).chain(any)
     }
 }
 
@@ -90,7 +101,7 @@ fn check(host: &str, name: &str) -> Result<(), HostError> {
 }
 
 /// Whether this could be the name of a host: labels of letters, digits, `-` and `_`.
-fn is_name(host: &[u8]) -> bool {
+pub(crate) fn is_name(host: &[u8]) -> bool {
     let in_label = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_".contains(byte);
     let is_label = |label: &[u8]| !label.is_empty() && label.iter().all(in_label);
     host.len() <= LONGEST_NAME && host.split(|&byte| byte == b'.').all(is_label)
@@ -124,7 +135,8 @@ mod tests {
             ("[::1]", &["[::1]", "any"]),
             ("", &["any"]),
         ] {
-            let found: Vec<&str> = table.matching(host.as_bytes()).copied().collect();
+            let found = table.matching(host.as_bytes());
+            let found: Vec<&str> = found.map(|(_, name)| *name).collect();
             assert_eq!(found, expected, "{host}");
         }
         let absurd = ".com".repeat(20_000);

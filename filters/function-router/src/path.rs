@@ -1,19 +1,24 @@
 //! Patterns of paths, as configuration writes them.
 
+use crate::escapes::{decode, escape};
+
 /// What a request's path must look like, cut into segments at each `/`.
 ///
 /// The path that is matched has been normalised by Envoy: no `.` and `..` segments, no doubled and no
-/// escaped slashes. A query does not belong to it.
+/// escaped slashes. A query does not belong to it. Segments are compared by the octets that they mean,
+/// so `/caf%C3%A9` takes `/caf%c3%a9` too: to the upstream they are one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct PathPattern {
     pub(crate) segments: Vec<Segment>,
     pub(crate) extent: Extent,
+    /// The names of those segments that are variable, in order.
+    pub(crate) variables: Vec<Box<str>>,
 }
 
-/// One segment of a pattern.
+/// One segment of a pattern. Literal comes before variable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Segment {
-    /// These very bytes.
+    /// These very octets.
     Literal(Box<[u8]>),
     /// One segment of any content but none.
     Any,
@@ -58,11 +63,19 @@ pub enum PathError {
     #[error("must name each variable once, found \"{{{0}}}\" again")]
     VariableTwice(String),
     /// Neither or both of `path` and `prefix`.
-    #[error("must have exactly one of \"path\" and \"prefix\"")]
+    #[error("must have exactly one of \"path\", \"prefix\" and \"regex\"")]
     NotOne,
     /// More segments than any path needs.
     #[error("must have at most {MOST_SEGMENTS} segments, found {0}")]
     TooDeep(usize),
+    /// A percent sign that begins no escape.
+    #[error(
+        "must have two hexadecimal digits after each \"%\", found \"{0}\"; a percent sign is \"%25\""
+    )]
+    Escape(String),
+    /// A stage that is no path.
+    #[error("must be a path such as \"/prod\", found \"{0}\"")]
+    NoStage(String),
     /// A variable in a prefix.
     #[error("must not hold variables, found \"{0}\"; use \"path\"")]
     VariableInPrefix(String),
@@ -71,22 +84,23 @@ pub enum PathError {
 impl PathPattern {
     /// Reads a path in which `{name}` stands for a segment.
     pub(crate) fn template(text: &str) -> Result<Self, PathError> {
-        let mut names = Vec::new();
+        let mut variables: Vec<Box<str>> = Vec::new();
         let mut segments = Vec::new();
         for segment in segments_of(text)? {
             if let Some(name) = variable(segment)? {
-                if names.contains(&name) {
+                if variables.iter().any(|known| **known == *name) {
                     return Err(PathError::VariableTwice(name.to_owned()));
                 }
-                names.push(name);
+                variables.push(name.into());
                 segments.push(Segment::Any);
             } else {
-                segments.push(Segment::Literal(segment.as_bytes().into()));
+                segments.push(literal(segment)?);
             }
         }
         Ok(Self {
             segments,
             extent: Extent::Whole,
+            variables,
         })
     }
 
@@ -97,7 +111,7 @@ impl PathPattern {
             if variable(segment)?.is_some() {
                 return Err(PathError::VariableInPrefix(segment.to_owned()));
             }
-            segments.push(Segment::Literal(segment.as_bytes().into()));
+            segments.push(literal(segment)?);
         }
         if segments.last() == Some(&Segment::Literal([].into())) {
             segments.pop();
@@ -105,8 +119,32 @@ impl PathPattern {
         Ok(Self {
             segments,
             extent: Extent::Prefix,
+            variables: Vec::new(),
         })
     }
+
+    /// What the variable segments of a path are, in the order of their names. The path is one that the
+    /// pattern matches, decoded.
+    pub(crate) fn values<'p>(&self, path: &'p [u8]) -> Vec<&'p [u8]> {
+        self.segments
+            .iter()
+            .zip(split(path))
+            .filter(|(segment, _)| **segment == Segment::Any)
+            .map(|(_, value)| value)
+            .collect()
+    }
+}
+
+fn literal(segment: &str) -> Result<Segment, PathError> {
+    let bytes = segment.as_bytes();
+    for (at, _) in segment.match_indices('%') {
+        let rest = bytes.get(at..).unwrap_or_default();
+        if escape(rest).is_none() {
+            let shown = String::from_utf8_lossy(rest.get(..3).unwrap_or(rest));
+            return Err(PathError::Escape(shown.into_owned()));
+        }
+    }
+    Ok(Segment::Literal(decode(bytes).into()))
 }
 
 /// The segments after the leading slash: `/` has one, which is empty.
@@ -178,6 +216,17 @@ mod tests {
     }
 
     #[test]
+    fn a_literal_means_its_octets_and_a_variable_has_a_value() {
+        let pattern = PathPattern::template("/caf%c3%A9/{id}/{size}").unwrap();
+        assert_eq!(pattern.segments.first(), Some(&literal("caf\u{e9}")));
+        assert_eq!(pattern.variables, ["id".into(), "size".into()]);
+        assert_eq!(
+            pattern.values("/caf\u{e9}/7/big".as_bytes()),
+            [&b"7"[..], b"big"]
+        );
+    }
+
+    #[test]
     fn a_template_is_cut_into_segments() {
         let pattern = PathPattern::template("/pets/{id}/photo").unwrap();
         assert_eq!(
@@ -246,6 +295,11 @@ mod tests {
                 "/a/{}",
                 "must name the variable in \"{}\" with letters, digits and \"_\", not beginning with \
                  a digit",
+            ),
+            (
+                "/50%/a",
+                "must have two hexadecimal digits after each \"%\", found \"%\"; a percent sign is \
+                 \"%25\"",
             ),
             (
                 "/{id}/{id}",

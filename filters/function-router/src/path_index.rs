@@ -7,21 +7,32 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use crate::path::{Extent, PathPattern, Segment, split};
+use crate::pattern::Pattern;
+use crate::regex_index::{RegexIndex, TooManyRegexes};
 use crate::router::RouteId;
 
 /// The routes of each pattern.
 ///
-/// Order, first to last: patterns of whole paths before prefixes; among whole paths, at the first
-/// segment where two differ, literal before variable; among prefixes, the longest.
+/// Order, first to last: patterns of whole paths, then regular expressions, then prefixes; among whole
+/// paths, at the first segment where two differ, literal before variable; among regular expressions
+/// and among prefixes, the longest.
 #[derive(Debug, Default)]
 pub(crate) struct PathIndex {
     whole: Tree,
+    regexes: RegexIndex,
     prefix: Tree,
 }
 
 impl PathIndex {
     /// The routes of a pattern, in the order in which they are asked.
-    pub(crate) fn entry(&mut self, pattern: &PathPattern) -> &mut Vec<RouteId> {
+    pub(crate) fn entry(&mut self, pattern: &Pattern) -> &mut Vec<RouteId> {
+        match pattern {
+            Pattern::Regex(regex, _) => self.regexes.entry(regex),
+            Pattern::Path(pattern) => self.tree_entry(pattern),
+        }
+    }
+
+    fn tree_entry(&mut self, pattern: &PathPattern) -> &mut Vec<RouteId> {
         let tree = match pattern.extent {
             Extent::Whole => &mut self.whole,
             Extent::Prefix => &mut self.prefix,
@@ -29,23 +40,29 @@ impl PathIndex {
         &mut pattern.segments.iter().fold(tree, Tree::child).routes
     }
 
-    /// Every list of routes there is.
-    pub(crate) fn entries_mut(&mut self, change: &mut dyn FnMut(&mut Vec<RouteId>)) {
-        self.whole.each(change);
-        self.prefix.each(change);
+    /// Makes it ready to be asked, once all patterns are there. `order` puts the routes of one pattern
+    /// into the order in which they are asked.
+    pub(crate) fn finish(
+        &mut self,
+        order: &mut dyn FnMut(&mut Vec<RouteId>),
+    ) -> Result<(), TooManyRegexes> {
+        self.whole.each(order);
+        self.prefix.each(order);
+        self.regexes.finish(order)
     }
 
     /// Shows the routes of each pattern that the path matches, until one is taken. A path that does
     /// not begin with a slash matches nothing (RFC 9112 section 3.2.4: `OPTIONS *`).
-    pub(crate) fn find<B>(
-        &self,
+    pub(crate) fn find<'t, B>(
+        &'t self,
         path: &[u8],
-        visit: &mut dyn FnMut(&[RouteId]) -> ControlFlow<B>,
+        visit: &mut dyn FnMut(&'t [RouteId]) -> ControlFlow<B>,
     ) -> ControlFlow<B> {
         if !path.starts_with(b"/") {
             return ControlFlow::Continue(());
         }
         self.whole.find_whole(split(path), visit)?;
+        self.regexes.find(path, visit)?;
         self.prefix.find_prefix(split(path), visit)
     }
 }
@@ -77,10 +94,10 @@ impl Tree {
 
     /// Each node is visited at most once, and the depth is that of the patterns: a client can make
     /// neither grow.
-    fn find_whole<'p, B>(
-        &self,
+    fn find_whole<'t, 'p, B>(
+        &'t self,
         mut path: impl Iterator<Item = &'p [u8]> + Clone,
-        visit: &mut dyn FnMut(&[RouteId]) -> ControlFlow<B>,
+        visit: &mut dyn FnMut(&'t [RouteId]) -> ControlFlow<B>,
     ) -> ControlFlow<B> {
         let Some(segment) = path.next() else {
             return if self.routes.is_empty() {
@@ -98,10 +115,10 @@ impl Tree {
         }
     }
 
-    fn find_prefix<'p, B>(
-        &self,
+    fn find_prefix<'t, 'p, B>(
+        &'t self,
         mut path: impl Iterator<Item = &'p [u8]>,
-        visit: &mut dyn FnMut(&[RouteId]) -> ControlFlow<B>,
+        visit: &mut dyn FnMut(&'t [RouteId]) -> ControlFlow<B>,
     ) -> ControlFlow<B> {
         if let Some(child) = path.next().and_then(|segment| self.literals.get(segment)) {
             child.find_prefix(path, visit)?;
@@ -120,8 +137,9 @@ mod tests {
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
     use super::*;
+    use crate::regex_pattern::WholeRegex;
 
-    const PATTERNS: [&str; 9] = [
+    const PATTERNS: [&str; 12] = [
         "/",
         "/pets",
         "/pets/",
@@ -131,18 +149,26 @@ mod tests {
         "/pets/{id}/photo",
         "prefix /",
         "prefix /pets",
+        "regex /p.*",
+        "regex /p.*s",
+        "regex /dogs/.*",
     ];
 
     /// The patterns that a path matches, in order.
     fn matching(path: &str) -> Vec<&'static str> {
         let mut index = PathIndex::default();
         for (id, text) in PATTERNS.iter().enumerate() {
-            let pattern = match text.strip_prefix("prefix ") {
-                Some(prefix) => PathPattern::prefix(prefix),
-                None => PathPattern::template(text),
+            let pattern = match text.split_once(' ') {
+                Some(("prefix", prefix)) => Pattern::Path(PathPattern::prefix(prefix).unwrap()),
+                Some((_, regex)) => {
+                    let regex = WholeRegex::compile(regex).unwrap();
+                    Pattern::Regex(regex, Box::default())
+                }
+                None => Pattern::Path(PathPattern::template(text).unwrap()),
             };
-            index.entry(&pattern.unwrap()).push(RouteId(id));
+            index.entry(&pattern).push(RouteId(id));
         }
+        index.finish(&mut |_| ()).unwrap();
         let mut found = Vec::new();
         let _: ControlFlow<()> = index.find(path.as_bytes(), &mut |routes| {
             found.extend(routes.iter().map(|id| PATTERNS[id.0]));
@@ -155,25 +181,41 @@ mod tests {
     fn the_most_specific_pattern_comes_first() {
         for (path, expected) in [
             ("/", &["/", "prefix /"][..]),
-            ("/pets", &["/pets", "prefix /pets", "prefix /"]),
-            ("/pets/", &["/pets/", "prefix /pets", "prefix /"]),
-            ("/pets/7", &["/pets/{id}", "prefix /pets", "prefix /"]),
+            (
+                "/pets",
+                &[
+                    "/pets",
+                    "regex /p.*s",
+                    "regex /p.*",
+                    "prefix /pets",
+                    "prefix /",
+                ],
+            ),
+            (
+                "/pets/",
+                &["/pets/", "regex /p.*", "prefix /pets", "prefix /"],
+            ),
+            (
+                "/pets/7",
+                &["/pets/{id}", "regex /p.*", "prefix /pets", "prefix /"],
+            ),
             (
                 "/pets/new",
                 &[
                     "/pets/new",
                     "/pets/{id}",
                     "/{kind}/new",
+                    "regex /p.*",
                     "prefix /pets",
                     "prefix /",
                 ],
             ),
-            ("/dogs/new", &["/{kind}/new", "prefix /"]),
+            ("/dogs/new", &["/{kind}/new", "regex /dogs/.*", "prefix /"]),
             (
                 "/pets/7/photo",
-                &["/pets/{id}/photo", "prefix /pets", "prefix /"],
+                &["/pets/{id}/photo", "regex /p.*", "prefix /pets", "prefix /"],
             ),
-            ("/petshop", &["prefix /"]),
+            ("/petshop", &["regex /p.*", "prefix /"]),
             ("//photo", &["prefix /"]),
             ("*", &[]),
             ("", &[]),

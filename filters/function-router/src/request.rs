@@ -4,65 +4,152 @@ use std::borrow::Cow;
 
 use filter_api::HeaderList;
 
+use crate::escapes::decode;
+
 /// A request as the router sees it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Request<'a> {
     /// The method.
     pub method: &'a [u8],
     /// The host in lower case, without port and without the dot of a fully qualified name.
     pub host: Cow<'a, [u8]>,
+    /// The port of the authority, in digits; none if the client did not write it.
+    pub port: Option<&'a [u8]>,
     /// The path without query, as Envoy normalised it; empty for CONNECT.
     pub path: &'a [u8],
+    /// The same with the octets that its escapes mean: what is matched.
+    pub decoded_path: Cow<'a, [u8]>,
+    /// The query without its `?`; none if there is no `?`.
+    pub query: Option<&'a [u8]>,
+    /// What was taken off the path's beginning; it is no part of `path`.
+    pub stage: &'a [u8],
     /// The client asks for another protocol on this connection (RFC 9110 section 7.8).
     pub upgrades: bool,
+    /// All header fields, pseudo-headers among them.
+    pub headers: &'a HeaderList,
 }
 
 impl<'a> Request<'a> {
     /// Reads the header fields of a request.
     pub fn of(headers: &'a HeaderList) -> Self {
         // One walk finds them all. Envoy admits no second pseudo-header of a name.
-        let (mut method, mut authority, mut path) = (&b""[..], &b""[..], &b""[..]);
+        let (mut method, mut authority, mut target) = (&b""[..], &b""[..], &b""[..]);
         let mut upgrades = false;
         for (name, value) in headers.iter() {
             match name {
                 b":method" => method = value,
                 b":authority" => authority = value,
-                b":path" => path = value,
+                b":path" => target = value,
                 b"upgrade" => upgrades = true,
                 _ => {}
             }
         }
-        let end = path
-            .iter()
-            .position(|&byte| matches!(byte, b'?' | b'#'))
-            .unwrap_or(path.len());
+        let (path, query) = split_target(target);
+        let (host, port) = split_authority(authority);
         Self {
             method,
-            host: host(authority),
-            path: path.get(..end).unwrap_or_default(),
+            host,
+            port,
+            path,
+            decoded_path: decode(path),
+            query,
+            stage: b"",
             upgrades,
+            headers,
         }
+    }
+
+    /// The same request without what somebody in front put before its path. A path without it stays as
+    /// it is.
+    #[must_use]
+    pub fn without_stage(mut self, stage: &[u8]) -> Self {
+        let rest = self.path.strip_prefix(stage);
+        if let Some(rest) = rest.filter(|rest| rest.is_empty() || rest.starts_with(b"/")) {
+            self.stage = self.path.get(..stage.len()).unwrap_or_default();
+            self.path = if rest.is_empty() { b"/" } else { rest };
+            self.decoded_path = decode(self.path);
+        }
+        self
+    }
+
+    /// The value of a header field, its lines joined as RFC 9110 section 5.3 has it. `name` is in lower
+    /// case.
+    pub fn header<'s>(&'s self, name: &'s str) -> Option<Cow<'s, [u8]>> {
+        let mut lines = self.headers.get_all(name);
+        let first = lines.next()?;
+        let Some(second) = lines.next() else {
+            return Some(Cow::Borrowed(first));
+        };
+        let mut value = first.to_vec();
+        for line in [second].into_iter().chain(lines) {
+            value.extend_from_slice(b", ");
+            value.extend_from_slice(line);
+        }
+        Some(Cow::Owned(value))
+    }
+
+    /// The first value of a query parameter, decoded, `+` as a space
+    /// (<https://url.spec.whatwg.org/#urlencoded-parsing>); empty for one without `=`.
+    pub fn parameter(&self, name: &str) -> Option<Cow<'_, [u8]>> {
+        let parameters = self.query?.split(|&byte| byte == b'&');
+        parameters
+            .filter(|parameter| !parameter.is_empty())
+            .map(|parameter| {
+                let mut halves = parameter.splitn(2, |&byte| byte == b'=');
+                let mut half = || halves.next().unwrap_or_default();
+                (half(), half())
+            })
+            .find(|(found, _)| *decode_form(found) == *name.as_bytes())
+            .map(|(_, value)| decode_form(value))
     }
 }
 
-/// The host of an authority (RFC 3986 section 3.2).
-fn host(authority: &[u8]) -> Cow<'_, [u8]> {
-    let mut host = authority;
+fn decode_form(text: &[u8]) -> Cow<'_, [u8]> {
+    if !text.contains(&b'+') {
+        return decode(text);
+    }
+    let spaced: Vec<u8> = text
+        .iter()
+        .map(|&byte| if byte == b'+' { b' ' } else { byte })
+        .collect();
+    Cow::Owned(decode(&spaced).into_owned())
+}
+
+/// Path and query of a target. A fragment, which no client may send, belongs to neither.
+fn split_target(target: &[u8]) -> (&[u8], Option<&[u8]>) {
+    let target = target
+        .split(|&byte| byte == b'#')
+        .next()
+        .unwrap_or_default();
+    match target.iter().position(|&byte| byte == b'?') {
+        Some(mark) => {
+            let (path, query) = target.split_at(mark);
+            (path, query.get(1..))
+        }
+        None => (target, None),
+    }
+}
+
+/// The host and the port of an authority (RFC 3986 section 3.2).
+fn split_authority(authority: &[u8]) -> (Cow<'_, [u8]>, Option<&[u8]>) {
+    let (mut host, mut port) = (authority, None);
     if let Some(colon) = host.iter().rposition(|&byte| byte == b':') {
-        let (before, port) = host.split_at(colon);
+        let (before, after) = host.split_at(colon);
+        let digits = after.get(1..).unwrap_or_default();
         // "[::1]" has colons of its own; a port is digits.
-        if port.iter().skip(1).all(u8::is_ascii_digit)
+        if digits.iter().all(u8::is_ascii_digit)
             && (!before.contains(&b':') || before.ends_with(b"]"))
         {
-            host = before;
+            (host, port) = (before, Some(digits).filter(|digits| !digits.is_empty()));
         }
     }
     let host = host.strip_suffix(b".").unwrap_or(host);
-    if host.iter().any(u8::is_ascii_uppercase) {
+    let host = if host.iter().any(u8::is_ascii_uppercase) {
         Cow::Owned(host.to_ascii_lowercase())
     } else {
         Cow::Borrowed(host)
-    }
+    };
+    (host, port)
 }
 
 #[cfg(test)]
@@ -74,37 +161,56 @@ mod tests {
 
     #[test]
     fn hosts_lose_port_case_and_last_dot() {
-        for (authority, expected) in [
-            ("example.com", "example.com"),
-            ("Example.COM:8080", "example.com"),
-            ("example.com.:80", "example.com"),
-            ("[::1]:80", "[::1]"),
-            ("[::1]", "[::1]"),
-            ("::1", "::1"),
-            ("a:b", "a:b"),
-            ("a:", "a"),
-            (":80", ""),
-            ("", ""),
+        for (authority, host, port) in [
+            ("example.com", "example.com", None),
+            ("Example.COM:8080", "example.com", Some("8080")),
+            ("example.com.:80", "example.com", Some("80")),
+            ("[::1]:80", "[::1]", Some("80")),
+            ("[::1]", "[::1]", None),
+            ("::1", "::1", None),
+            ("a:b", "a:b", None),
+            ("a:", "a", None),
+            (":80", "", Some("80")),
+            ("", "", None),
         ] {
-            assert_eq!(
-                host(authority.as_bytes()),
-                expected.as_bytes(),
-                "{authority}"
-            );
+            let (found, found_port) = split_authority(authority.as_bytes());
+            assert_eq!(found, host.as_bytes(), "{authority}");
+            assert_eq!(found_port, port.map(str::as_bytes), "{authority}");
         }
     }
 
     #[test]
     fn a_path_ends_where_its_query_begins() {
-        for (path, expected) in [
-            ("/a?b=/c", "/a"),
-            ("/a", "/a"),
-            ("/a#b?c", "/a"),
-            ("?", ""),
-            ("", ""),
+        for (target, path, query) in [
+            ("/a?b=/c", "/a", Some("b=/c")),
+            ("/a?", "/a", Some("")),
+            ("/a", "/a", None),
+            ("/a#b?c", "/a", None),
+            ("/a?b#c", "/a", Some("b")),
+            ("?", "", Some("")),
+            ("", "", None),
         ] {
-            let headers: HeaderList = [(":method", "GET"), (":path", path)].into_iter().collect();
-            assert_eq!(Request::of(&headers).path, expected.as_bytes(), "{path}");
+            let headers: HeaderList = [(":path", target)].into_iter().collect();
+            let request = Request::of(&headers);
+            assert_eq!(request.path, path.as_bytes(), "{target}");
+            assert_eq!(request.query, query.map(str::as_bytes), "{target}");
+        }
+    }
+
+    #[test]
+    fn a_stage_is_taken_off_once_and_only_as_a_whole() {
+        for (target, path, stage) in [
+            ("/prod/a?b", "/a", "/prod"),
+            ("/prod", "/", "/prod"),
+            ("/prod/", "/", "/prod"),
+            ("/prod/prod/a", "/prod/a", "/prod"),
+            ("/production", "/production", ""),
+            ("/a/prod", "/a/prod", ""),
+        ] {
+            let headers: HeaderList = [(":path", target)].into_iter().collect();
+            let request = Request::of(&headers).without_stage(b"/prod");
+            assert_eq!(request.path, path.as_bytes(), "{target}");
+            assert_eq!(request.stage, stage.as_bytes(), "{target}");
         }
     }
 }

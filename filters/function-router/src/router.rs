@@ -2,12 +2,16 @@
 
 use std::ops::ControlFlow;
 
-use filter_api::ConfigError;
+use filter_api::{ConfigError, HeaderList};
 
+use crate::conditions::Mismatch;
 use crate::config::RouteConfig;
 use crate::denial::Denial;
 use crate::hosts::HostTable;
+use crate::normal::is_normal;
+use crate::path::{PathError, PathPattern};
 use crate::path_index::PathIndex;
+use crate::precedence::{HostRank, Precedence};
 use crate::request::Request;
 use crate::route::Route;
 
@@ -17,51 +21,83 @@ pub(crate) struct RouteId(pub(crate) usize);
 
 /// Compiled routes.
 ///
-/// Of the routes that match a request the most specific one takes it: by host (exact, then wildcards
-/// from the longest), then by path (see `PathIndex`), then routes that name the method before those
-/// that take any, then in the order of the document. A host or path that matches but whose routes
-/// refuse the method does not hide a less specific route that takes it.
+/// Of the routes that match a request the one of the least [`Precedence`] takes it. A host or path that
+/// matches but whose routes refuse the method, a header or anything else does not hide a less specific
+/// route that takes it.
 #[derive(Debug)]
 pub struct Router {
     routes: Vec<Route>,
     hosts: HostTable<PathIndex>,
+    /// What is taken off the beginning of each path; empty for nothing.
+    stage: Box<[u8]>,
+}
+
+/// A route whose host and path a request matches.
+#[derive(Debug)]
+pub struct Candidate<'r> {
+    /// The route.
+    pub route: &'r Route,
+    /// How specific it is for this request.
+    pub precedence: Precedence,
+    /// Why it does not take the request, if it does not.
+    pub mismatch: Option<Mismatch<'r>>,
 }
 
 impl Router {
-    /// Compiles routes.
+    /// Compiles routes. `stage_prefix` is what somebody in front puts before every path.
     ///
     /// # Errors
-    /// The first fault, its path beginning at `routes[…]`.
-    pub fn compile(configs: &[RouteConfig]) -> Result<Self, ConfigError> {
+    /// The first fault, its path beginning at `routes[…]` or `stage_prefix`.
+    pub fn compile(
+        configs: &[RouteConfig],
+        stage_prefix: Option<&str>,
+    ) -> Result<Self, ConfigError> {
         let mut routes = Vec::with_capacity(configs.len());
         let mut hosts = HostTable::<PathIndex>::new();
         for (index, config) in configs.iter().enumerate() {
-            let within = |place: &str| format!("routes[{index}].{place}");
-            let (route, pattern) = Route::compile(config)
-                .map_err(|(place, error)| ConfigError::new(within(&place), error))?;
-            routes.push(route);
+            let place = format!("routes[{index}]");
+            let route = Route::compile(config, index).map_err(|error| error.within(&place))?;
             if config.matches.hosts.is_empty() {
-                hosts.any_mut().entry(&pattern).push(RouteId(index));
+                hosts.any_mut().entry(&route.pattern).push(RouteId(index));
             }
             for (host_index, host) in config.matches.hosts.iter().enumerate() {
                 let paths = hosts.entry(host).map_err(|error| {
-                    ConfigError::new(within(&format!("match.hosts[{host_index}]")), error)
+                    ConfigError::new(format!("{place}.match.hosts[{host_index}]"), error)
                 })?;
-                paths.entry(&pattern).push(RouteId(index));
+                paths.entry(&route.pattern).push(RouteId(index));
             }
+            routes.push(route);
         }
-        let mut router = Self { routes, hosts };
-        router.order();
-        Ok(router)
+        let precedence = |id: &RouteId| {
+            // Within one list host and path are the same.
+            routes
+                .get(id.0)
+                .map(|route| route.precedence(HostRank::Any))
+        };
+        for paths in hosts.tables_mut() {
+            paths
+                .finish(&mut |ids| ids.sort_by_cached_key(precedence))
+                .map_err(|error| ConfigError::new("routes", error))?;
+        }
+        Ok(Self {
+            routes,
+            hosts,
+            stage: stage(stage_prefix)?,
+        })
     }
 
-    /// Puts the routes of one pattern into the order in which they are asked.
-    fn order(&mut self) {
-        let routes = &self.routes;
-        let precedence =
-            |id: &RouteId| (routes.get(id.0).is_some_and(Route::takes_any_method), *id);
-        self.hosts
-            .each_mut(|paths| paths.entries_mut(&mut |ids| ids.sort_by_key(precedence)));
+    /// Reads the header fields of a request, as this router looks at them.
+    pub fn request<'a>(&self, headers: &'a HeaderList) -> Request<'a> {
+        let request = Request::of(headers);
+        match *self.stage {
+            [] => request,
+            ref stage => request.without_stage(stage),
+        }
+    }
+
+    /// All routes, in the order of the document.
+    pub fn routes(&self) -> &[Route] {
+        &self.routes
     }
 
     /// The route that takes the request.
@@ -69,32 +105,87 @@ impl Router {
     /// # Errors
     /// Why none does.
     pub fn route(&self, request: &Request<'_>) -> Result<&Route, Denial> {
-        let mut refusing = Vec::new();
-        for paths in self.hosts.matching(&request.host) {
-            let found = paths.find(request.path, &mut |ids| {
-                for route in ids.iter().filter_map(|id| self.routes.get(id.0)) {
-                    if route.takes(request.method) {
-                        return ControlFlow::Break(route);
-                    }
-                    refusing.push(route);
+        if !is_normal(request.path) {
+            return Err(Denial::PathNotNormalised);
+        }
+        let mut of_other_methods = Vec::new();
+        let mut of_other_types = false;
+        let found = self.walk(request, &mut |route, _| match route.mismatch(request) {
+            None => ControlFlow::Break(route),
+            Some(mismatch) => {
+                match mismatch {
+                    Mismatch::Method => of_other_methods.push(route),
+                    Mismatch::ContentType => of_other_types = true,
+                    Mismatch::Header(_) | Mismatch::Query(_) => {}
                 }
                 ControlFlow::Continue(())
-            });
-            if let ControlFlow::Break(route) = found {
-                return Ok(route);
             }
+        });
+        if let ControlFlow::Break(route) = found {
+            return Ok(route);
+        }
+        if of_other_types {
+            return Err(Denial::UnsupportedMediaType);
         }
         // CONNECT has no path, so no route sees it; it is no wrong address but a wrong method.
-        if refusing.is_empty() && request.method != b"CONNECT" {
+        if of_other_methods.is_empty() && request.method != b"CONNECT" {
             return Err(Denial::NoRoute);
         }
-        let mut methods: Vec<&str> = refusing.into_iter().flat_map(Route::methods).collect();
+        let mut methods: Vec<&str> = of_other_methods
+            .into_iter()
+            .flat_map(Route::methods)
+            .collect();
         methods.sort_unstable();
         methods.dedup();
         Err(Denial::MethodNotAllowed {
             allow: methods.join(", "),
         })
     }
+
+    /// All routes whose host and path the request matches, the most specific first. The first without
+    /// a mismatch is the one that takes it.
+    pub fn candidates(&self, request: &Request<'_>) -> Vec<Candidate<'_>> {
+        let mut candidates = Vec::new();
+        let _: ControlFlow<()> = self.walk(request, &mut |route, host| {
+            candidates.push(Candidate {
+                route,
+                precedence: route.precedence(host),
+                mismatch: route.mismatch(request),
+            });
+            ControlFlow::Continue(())
+        });
+        candidates
+    }
+
+    /// Shows the routes whose host and path match, the most specific first, until one is taken.
+    fn walk<'r, B>(
+        &'r self,
+        request: &Request<'_>,
+        visit: &mut dyn FnMut(&'r Route, HostRank) -> ControlFlow<B>,
+    ) -> ControlFlow<B> {
+        for (rank, paths) in self.hosts.matching(&request.host) {
+            paths.find(&request.decoded_path, &mut |ids| {
+                ids.iter()
+                    .filter_map(|id| self.routes.get(id.0))
+                    .try_for_each(|route| visit(route, rank))
+            })?;
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// What is taken off, without a slash at its end.
+fn stage(prefix: Option<&str>) -> Result<Box<[u8]>, ConfigError> {
+    let Some(prefix) = prefix else {
+        return Ok(Box::default());
+    };
+    let fault = |error: PathError| ConfigError::new("stage_prefix", error);
+    let pattern = PathPattern::prefix(prefix).map_err(fault)?;
+    if pattern.segments.is_empty() {
+        return Err(fault(PathError::NoStage(prefix.to_owned())));
+    }
+    let prefix = prefix.strip_suffix('/').unwrap_or(prefix);
+    Ok(prefix.as_bytes().into())
 }
 
 #[cfg(test)]
@@ -122,18 +213,23 @@ mod tests {
                 methods,
                 path: prefix.is_none().then(|| path.to_owned()),
                 prefix,
+                ..MatchConfig::default()
             },
-            to: vec![DestinationConfig {
-                function: "f".to_owned(),
-                weight: 1,
-                websocket: false,
-            }],
+            to: vec![to("f")],
+            ..RouteConfig::default()
+        }
+    }
+
+    fn to(function: &str) -> DestinationConfig {
+        DestinationConfig {
+            function: function.to_owned(),
+            ..DestinationConfig::default()
         }
     }
 
     fn router(routes: &[&str]) -> Router {
         let configs: Vec<RouteConfig> = routes.iter().map(|text| config(text)).collect();
-        Router::compile(&configs).unwrap()
+        Router::compile(&configs, None).unwrap()
     }
 
     fn route<'r>(
@@ -142,13 +238,10 @@ mod tests {
         method: &str,
         path: &str,
     ) -> Result<&'r str, Denial> {
-        let request = Request {
-            method: method.as_bytes(),
-            host: host.as_bytes().into(),
-            path: path.as_bytes(),
-            upgrades: false,
-        };
-        router.route(&request).map(Route::name)
+        let headers: HeaderList = [(":method", method), (":authority", host), (":path", path)]
+            .into_iter()
+            .collect();
+        router.route(&router.request(&headers)).map(Route::name)
     }
 
     #[test]
@@ -217,7 +310,7 @@ mod tests {
         let with = |change: &dyn Fn(&mut RouteConfig)| {
             let mut faulty = config("* GET /a");
             change(&mut faulty);
-            Router::compile(&[config("* GET /ok"), faulty])
+            Router::compile(&[config("* GET /ok"), faulty], None)
                 .unwrap_err()
                 .to_string()
         };
@@ -227,11 +320,11 @@ mod tests {
                 (&|r: &mut RouteConfig| r.name.clear()) as &dyn Fn(&mut RouteConfig),
             ),
             (
-                "routes[1].match: must have exactly one of \"path\" and \"prefix\"",
+                "routes[1].match: must have exactly one of \"path\", \"prefix\" and \"regex\"",
                 &|r| r.matches.path = None,
             ),
             (
-                "routes[1].match: must have exactly one of \"path\" and \"prefix\"",
+                "routes[1].match: must have exactly one of \"path\", \"prefix\" and \"regex\"",
                 &|r| r.matches.prefix = Some("/".to_owned()),
             ),
             (
@@ -258,17 +351,13 @@ mod tests {
                 },
             ),
             (
-                "routes[1].to: must name at least one function with a weight above 0",
+                "routes[1].to: must hold one with a weight above 0 and without \"when\", which takes what no other takes",
                 &|r| r.to.clear(),
             ),
             (
                 "routes[1].to[0].function: must be a key of letters, digits and \"-_.\", found \"a b\"",
                 &|r| {
-                    r.to = vec![DestinationConfig {
-                        function: "a b".to_owned(),
-                        weight: 1,
-                        websocket: false,
-                    }]
+                    r.to = vec![to("a b")];
                 },
             ),
         ] {

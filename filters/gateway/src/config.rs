@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 pub struct Config {
     /// What requests look like and where they go.
     pub routes: Vec<RouteConfig>,
+    /// What somebody in front puts before every path, `/prod`: see [`function_router::Config`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stage_prefix: Option<String>,
     /// What the Envoy around this module was told about held requests.
     #[serde(default)]
     pub holding: Holding,

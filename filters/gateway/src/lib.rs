@@ -5,6 +5,7 @@
 //! screen; what each step does is its kernel's affair.
 
 mod config;
+pub mod cors;
 mod exchange;
 mod pipeline;
 

@@ -23,7 +23,7 @@ impl Filter for Pipeline {
 
     fn compile(config: Config) -> Result<Self, ConfigError> {
         Ok(Self {
-            router: Router::compile(&config.routes)?,
+            router: Router::compile(&config.routes, config.stage_prefix.as_deref())?,
             holding: config.holding,
         })
     }

@@ -144,11 +144,12 @@ impl Request {
     pub(super) fn into_http(
         mut self,
         version: Version,
+        scheme: &str,
         default_authority: &str,
     ) -> Result<http::Request<Outgoing>, http::Error> {
         let authority = self.authority.as_deref().unwrap_or(default_authority);
         let uri = if version == Version::HTTP_2 {
-            let uri = Uri::builder().scheme("http").authority(authority);
+            let uri = Uri::builder().scheme(scheme).authority(authority);
             uri.path_and_query(self.path).build()?
         } else {
             if !self.headers.contains_key(HOST) {

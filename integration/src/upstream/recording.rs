@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::Shared;
 use crate::body::hex;
+use crate::tls::Handshake;
 
 /// How much of a body is kept; the rest is only counted and digested.
 const KEPT: usize = 1 << 20;
@@ -50,10 +51,19 @@ pub struct SeenRequest {
     pub arrival: Arrival,
     /// The connection that it came on, counted from 1.
     pub connection: usize,
+    /// What the client had said in the TLS handshake of that connection.
+    pub handshake: Option<Handshake>,
+}
+
+/// The connection that requests come on.
+#[derive(Debug, Clone)]
+pub(super) struct Origin {
+    pub(super) connection: usize,
+    pub(super) handshake: Option<Handshake>,
 }
 
 impl SeenRequest {
-    fn begin(request: &Request<Incoming>, connection: usize) -> Self {
+    fn begin(request: &Request<Incoming>, origin: Origin) -> Self {
         let uri = request.uri();
         let host = request.headers().get(HOST);
         let host = host.map(|host| String::from_utf8_lossy(host.as_bytes()).into_owned());
@@ -71,7 +81,8 @@ impl SeenRequest {
             body_sha256: String::new(),
             trailers: HeaderMap::new(),
             arrival: Arrival::Arriving,
-            connection,
+            connection: origin.connection,
+            handshake: origin.handshake,
         }
     }
 
@@ -91,15 +102,11 @@ pub(super) struct Recording {
 }
 
 impl Recording {
-    pub(super) fn begin(
-        shared: Arc<Shared>,
-        request: &Request<Incoming>,
-        connection: usize,
-    ) -> Self {
+    pub(super) fn begin(shared: Arc<Shared>, request: &Request<Incoming>, origin: Origin) -> Self {
         let mut line = 0;
         shared.seen.send_modify(|seen| {
             line = seen.len();
-            seen.push(SeenRequest::begin(request, connection));
+            seen.push(SeenRequest::begin(request, origin));
         });
         Self {
             shared,

@@ -1,6 +1,7 @@
 //! An Envoy with one filter in it, and everything that it is connected to.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
 
 use filter_api::Holding;
 use filter_testing::{Answer as CaseAnswer, Case, Observed, ObservedMessage, parse_fields};
@@ -15,6 +16,9 @@ use serde_json::{Value, json};
 
 /// The field that tells requests apart in the access log.
 const CASE: &str = "x-case";
+
+/// The field that tells Envoy who a request's client is, where it is not who sends it.
+const CLIENT: &str = "x-forwarded-for";
 
 /// More than what arrives at once above what a filter may hold, so that the filter, not Envoy, is the
 /// one to refuse; as Headgate renders it.
@@ -71,11 +75,11 @@ impl Host {
         };
         Observed {
             function: seen.first().and_then(function),
-            denied: match seen.is_empty() {
+            answered: match seen.is_empty() {
                 true => Some(self.logged_details(id).await),
                 false => None,
             },
-            forwarded: seen.first().map(forwarded),
+            forwarded: seen.first().map(|seen| forwarded(seen, of_harness(case))),
             status: response.status.as_u16(),
             response: received(response),
         }
@@ -171,7 +175,15 @@ fn request(case: &Case, id: &str) -> Request {
     let mut request = Request::new(&of.method, &of.path)
         .authority(&of.host)
         .header(CASE, id);
-    for (name, value) in of.fields() {
+    let fields = of.fields();
+    if is_elsewhere(case) {
+        assert!(
+            fields.iter().all(|(name, _)| name != CLIENT),
+            "a request has `client` or the field {CLIENT}, not both"
+        );
+        request = request.header(CLIENT, of.client.to_string());
+    }
+    for (name, value) in fields {
         request = request.header(&name, value);
     }
     for (name, value) in parse_fields(&of.trailers) {
@@ -184,15 +196,28 @@ fn request(case: &Case, id: &str) -> Request {
     }
 }
 
-fn forwarded(seen: &SeenRequest) -> ObservedMessage {
+/// Whether the client is not the one that connects.
+fn is_elsewhere(case: &Case) -> bool {
+    case.request.client != Ipv4Addr::LOCALHOST
+}
+
+/// Names of fields that are no part of the case.
+fn of_harness(case: &Case) -> &'static [&'static str] {
+    match is_elsewhere(case) {
+        true => &[OBSERVED_FUNCTION, CASE, CLIENT],
+        false => &[OBSERVED_FUNCTION, CASE],
+    }
+}
+
+fn forwarded(seen: &SeenRequest, of_harness: &[&str]) -> ObservedMessage {
     let mut headers = vec![
         (":method".to_owned(), seen.method.clone().into_bytes()),
         (":path".to_owned(), seen.path.clone().into_bytes()),
     ];
     let authority = seen.authority.clone().map(String::into_bytes);
     headers.extend(authority.map(|authority| (":authority".to_owned(), authority)));
-    let of_harness = |(name, _): &(String, Vec<u8>)| name == OBSERVED_FUNCTION || name == CASE;
-    headers.extend(lines(&seen.headers).filter(|line| !of_harness(line)));
+    let of_case = |(name, _): &(String, Vec<u8>)| !of_harness.contains(&name.as_str());
+    headers.extend(lines(&seen.headers).filter(of_case));
     ObservedMessage {
         headers,
         body: seen.body.clone(),

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use envoy_render::Function;
+use envoy_render::Functions;
 use integration::client::{self, Client, Request};
 use integration::envoy::Envoy;
 use integration::raw::{RawResponse, raw};
@@ -67,10 +67,10 @@ impl Gateway {
     /// The key of an upstream's function.
     pub fn key(&self, upstream: &str) -> String {
         let checked = gateway_model::read("gateway.yaml", self.document.as_bytes()).unwrap();
-        let functions = Function::of(&checked.document);
-        let mut named = functions.into_values();
+        let functions = Functions::of(&checked.document);
+        let mut named = functions.iter();
         let function = named.find(|function| function.name.as_str() == upstream);
-        function.unwrap().key
+        function.unwrap().key.clone()
     }
 
     /// A good request works, and nothing has crashed. Returns Envoy's log.

@@ -7,7 +7,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::Code;
 use tonic::transport::Channel;
 
-use crate::gateway::Gateway;
+use integration::gateway::Gateway;
 
 struct Rig {
     gateway: Gateway,

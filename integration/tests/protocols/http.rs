@@ -5,7 +5,7 @@ use integration::generated_sha256;
 use integration::raw::raw;
 use integration::upstream::{Answer, Gate, SeenRequest, Upstream};
 
-use crate::gateway::Gateway;
+use integration::gateway::Gateway;
 
 const LENGTH: u64 = 50_000_000;
 

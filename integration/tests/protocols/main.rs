@@ -7,7 +7,6 @@
     reason = "test code: a panic is how a test fails"
 )]
 
-mod gateway;
 mod grpc;
 mod http;
 mod websocket;

@@ -7,7 +7,7 @@ use integration::upstream::Upstream;
 use serde_json::Value;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-use crate::gateway::Gateway;
+use integration::gateway::Gateway;
 
 struct Rig {
     gateway: Gateway,

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Check;
-use crate::document::{Pattern, Route};
+use crate::document::Route;
 use crate::words::quoted;
+use function_router::{MatchConfig, ValueConfig};
 
 /// One kind of request that a route takes, no matter what its path variables are called. Routes of
 /// different kinds never hide each other: the router knows which is more specific.
@@ -13,7 +14,12 @@ struct Cell {
     host: Option<String>,
     path: String,
     method: Option<String>,
+    conditions: Conditions,
 }
+
+/// What else a request must look like, written down. Routes of different conditions never hide each
+/// other: there is a request for each, or the more specific one comes first.
+type Conditions = BTreeSet<(&'static str, String)>;
 
 /// Routes of more kinds are not compared. Nobody writes them by hand, and the table must stay small.
 const MOST_CELLS: usize = 10_000;
@@ -72,7 +78,7 @@ impl Check<'_> {
             "never reached: all its requests go to {}, which comes first; remove it",
             earlier.join(" or ")
         );
-        self.warning(format!("routes[{i}].match"), problem);
+        self.error(format!("routes[{i}].match"), problem);
     }
 
     /// A name is what tells routes apart in logs and metrics. A repeated route that is called after
@@ -107,12 +113,11 @@ fn cells(route: &Route) -> BTreeSet<Cell> {
     if config.hosts.len().saturating_mul(config.methods.len()) > MOST_CELLS {
         return BTreeSet::new();
     }
-    let path = match (&route.matches.pattern, &config.path, &config.prefix) {
-        (Pattern::Path(path), ..) | (_, Some(path), _) => without_names(path),
-        (.., prefix) => {
-            let prefix = prefix.as_deref().unwrap_or_default();
-            format!("{}/*", prefix.strip_suffix('/').unwrap_or(prefix))
-        }
+    let conditions = conditions(&config);
+    let path = match (&config.path, &config.prefix, &config.regex) {
+        (Some(path), ..) => without_names(path),
+        (_, Some(prefix), _) => format!("{}/*", prefix.strip_suffix('/').unwrap_or(prefix)),
+        (.., regex) => format!("regex {}", regex.as_deref().unwrap_or_default()),
     };
     let some_or_any = |list: Vec<String>| match list.is_empty() {
         true => vec![None],
@@ -131,8 +136,19 @@ fn cells(route: &Route) -> BTreeSet<Cell> {
             host,
             path: path.clone(),
             method,
+            conditions: conditions.clone(),
         })
         .collect()
+}
+
+fn conditions(config: &MatchConfig) -> Conditions {
+    let value =
+        |what| move |(name, value): (&String, &ValueConfig)| (what, format!("{name} {value:?}"));
+    let headers = config.headers.iter().map(value("header"));
+    let query = config.query.iter().map(value("query"));
+    let types = config.content_types.iter();
+    let types = types.map(|kind| ("type", kind.to_ascii_lowercase()));
+    headers.chain(query).chain(types).collect()
 }
 
 /// `/pets/{id}` as `/pets/{}`.

@@ -1,14 +1,20 @@
 //! Which requests go where.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
-use function_router::MatchConfig;
+use filter_api::Duration;
+use function_router::{
+    ConditionConfig, DestinationConfig, MatchConfig, RedirectConfig, RespondConfig, RouteConfig,
+    StickyConfig, ValueConfig,
+};
 use serde::{Deserialize, Serialize};
 
-use super::is_default;
-use crate::scalars::{GrpcPattern, HostPattern, Method, RouteName, UpstreamName, Weight};
+use super::upstream::Retries;
+use crate::scalars::{GrpcPattern, HostPattern, Method, Percent, RouteName, UpstreamName, Weight};
 
-/// What a request looks like, and where it goes.
+/// What a request looks like, and what becomes of it. A route has exactly one of `to`, `redirect` and
+/// `respond`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Route {
@@ -18,8 +24,26 @@ pub struct Route {
     /// What a request must look like.
     #[serde(rename = "match")]
     pub matches: Match,
-    /// The upstreams among which requests are shared out; at least one, and a weight above 0.
+    /// The upstreams among which requests are shared out; at least one without `when` and with a
+    /// weight above 0.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub to: Vec<Destination>,
+    /// What keeps a client at the upstream that it once got.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sticky: Option<StickyConfig>,
+    /// The request header whose value names the destination that takes the request, whatever weights
+    /// and conditions say. A value that names none changes nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub force: Option<String>,
+    /// Upstreams that get a copy of some requests; what they answer is dropped.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mirror: Vec<Mirror>,
+    /// Sends the client elsewhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redirect: Option<RedirectConfig>,
+    /// Answers without asking anybody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub respond: Option<RespondConfig>,
 }
 
 impl Route {
@@ -36,6 +60,27 @@ impl Route {
     pub(crate) fn is_named(&self) -> bool {
         self.name.is_some()
     }
+
+    /// The same for the router, which knows functions by their keys. `function` says the key of a
+    /// destination, of which it is given the index, and whether it takes WebSocket upgrades.
+    pub fn to_config(
+        &self,
+        mut function: impl FnMut(usize, &Destination) -> (String, bool),
+    ) -> RouteConfig {
+        let destinations = self.to.iter().enumerate().map(|(index, destination)| {
+            let (function, websocket) = function(index, destination);
+            destination.to_config(function, websocket)
+        });
+        RouteConfig {
+            name: self.name().into_owned(),
+            matches: self.matches.to_config(),
+            to: destinations.collect(),
+            sticky: self.sticky.clone(),
+            force: self.force.clone(),
+            redirect: self.redirect.clone(),
+            respond: self.respond.clone(),
+        }
+    }
 }
 
 /// What a request must look like: all of it.
@@ -48,6 +93,12 @@ pub struct Match {
     pub pattern: Pattern,
     /// The methods; none means any. Of a gRPC pattern there are none, as gRPC has only one.
     pub methods: Vec<Method>,
+    /// Conditions on header fields.
+    pub headers: BTreeMap<String, ValueConfig>,
+    /// Conditions on query parameters.
+    pub query: BTreeMap<String, ValueConfig>,
+    /// Types of the body; none means any. Of a gRPC pattern there are none, as gRPC has its own.
+    pub content_types: Vec<String>,
 }
 
 /// What a request's path must look like.
@@ -57,32 +108,56 @@ pub enum Pattern {
     Path(String),
     /// The beginning of the path, in whole segments.
     Prefix(String),
+    /// A regular expression for the whole path.
+    Regex(String),
     /// A call of gRPC.
     Grpc(GrpcPattern),
 }
 
 impl Match {
-    /// The same for the router, which knows HTTP alone: a gRPC call is a POST to
+    /// The same for the router, which knows HTTP alone: a gRPC call is a POST of `application/grpc` to
     /// `/package.Service/Method` (gRPC over HTTP2, "Requests").
     pub fn to_config(&self) -> MatchConfig {
-        let hosts = self.hosts.iter().map(ToString::to_string).collect();
-        let methods = match &self.pattern {
-            Pattern::Grpc(_) => vec!["POST".to_owned()],
-            Pattern::Path(_) | Pattern::Prefix(_) => {
-                self.methods.iter().map(ToString::to_string).collect()
+        let config = MatchConfig {
+            hosts: self.hosts.iter().map(ToString::to_string).collect(),
+            headers: self.headers.clone(),
+            query: self.query.clone(),
+            ..MatchConfig::default()
+        };
+        let http = || MatchConfig {
+            methods: self.methods.iter().map(ToString::to_string).collect(),
+            content_types: self.content_types.clone(),
+            ..config.clone()
+        };
+        match &self.pattern {
+            Pattern::Path(path) => MatchConfig {
+                path: Some(path.clone()),
+                ..http()
+            },
+            Pattern::Prefix(prefix) => MatchConfig {
+                prefix: Some(prefix.clone()),
+                ..http()
+            },
+            Pattern::Regex(regex) => MatchConfig {
+                regex: Some(regex.clone()),
+                ..http()
+            },
+            Pattern::Grpc(call) => {
+                let (path, prefix) = match (&call.service, &call.method) {
+                    (Some(service), Some(method)) => (Some(format!("/{service}/{method}")), None),
+                    (Some(service), None) => (None, Some(format!("/{service}"))),
+                    (None, Some(method)) => (Some(format!("/{{service}}/{method}")), None),
+                    (None, None) => (None, Some("/".to_owned())),
+                };
+                let types = ["application/grpc", "application/grpc+*"];
+                MatchConfig {
+                    path,
+                    prefix,
+                    methods: vec!["POST".to_owned()],
+                    content_types: types.map(str::to_owned).into(),
+                    ..config
+                }
             }
-        };
-        let (path, prefix) = match &self.pattern {
-            Pattern::Path(path) => (Some(path.clone()), None),
-            Pattern::Prefix(prefix) => (None, Some(prefix.clone())),
-            Pattern::Grpc(call) if call.method.is_some() => (Some(format!("/{call}")), None),
-            Pattern::Grpc(service) => (None, Some(format!("/{service}"))),
-        };
-        MatchConfig {
-            hosts,
-            path,
-            prefix,
-            methods,
         }
     }
 }
@@ -104,21 +179,116 @@ impl std::fmt::Display for Match {
         match &self.pattern {
             Pattern::Path(path) => f.write_str(path),
             Pattern::Prefix(prefix) => write!(f, "prefix {prefix}"),
+            Pattern::Regex(regex) => write!(f, "regex {regex}"),
             Pattern::Grpc(pattern) => write!(f, "{pattern}"),
+        }?;
+        write_values(f, "header", &self.headers)?;
+        write_values(f, "query", &self.query)?;
+        match self.content_types.as_slice() {
+            [] => Ok(()),
+            types => write!(f, " of {}", types.join(",")),
         }
     }
 }
 
-/// An upstream and its share of a route's requests.
+/// ` header x-env=prod`, for each.
+fn write_values(
+    f: &mut std::fmt::Formatter<'_>,
+    what: &str,
+    values: &BTreeMap<String, ValueConfig>,
+) -> std::fmt::Result {
+    values.iter().try_for_each(|(name, value)| match value {
+        ValueConfig::Exact(text) => write!(f, " {what} {name}={text}"),
+        ValueConfig::Regex(regex) => write!(f, " {what} {name}~{regex}"),
+        ValueConfig::Present(true) => write!(f, " {what} {name}"),
+        ValueConfig::Present(false) => write!(f, " no {what} {name}"),
+    })
+}
+
+/// An upstream, its share of a route's requests, and what it sees instead of what the client sent. In
+/// `path`, `query` and `host`, `{name}` stands for a value of the match's path.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Destination {
     /// One of the names under `upstreams`.
     pub upstream: UpstreamName,
+    /// What metrics and `force` call it; each of a route has its own. The upstream's name if it is not
+    /// given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    name: Option<UpstreamName>,
     /// Its share, 0 to 1,000,000, in relation to the sum of the route's weights; 0 means none, and 1
     /// holds if it is not given.
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub weight: Weight,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    weight: Option<Weight>,
+    /// It takes the requests that look like this, before weights are asked, and no others. Of several
+    /// such destinations the first takes it. It has no weight.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when: Option<ConditionConfig>,
+    /// The path that the upstream sees, without query.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// What the upstream sees instead of the prefix that was matched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prefix: Option<String>,
+    /// The query that the upstream sees, instead of the request's own; empty for none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub query: Option<String>,
+    /// The host that the upstream sees, perhaps with a port.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
+    /// The method that the upstream sees.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+    /// As of the upstream, which says it if it is not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<Duration>,
+    /// As of the upstream, which says it if it is not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idle_timeout: Option<Duration>,
+    /// As of the upstream, which says it if it is not given; without `budget`, which is the upstream's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retries: Option<Retries>,
+}
+
+impl Destination {
+    /// What metrics and `force` call it.
+    pub fn name(&self) -> &UpstreamName {
+        self.name.as_ref().unwrap_or(&self.upstream)
+    }
+
+    /// Its share of the requests that no condition takes, in relation to the sum of the route's.
+    pub fn weight(&self) -> u32 {
+        match self.when {
+            Some(_) => 0,
+            None => self.weight.unwrap_or_default().get(),
+        }
+    }
+
+    fn to_config(&self, function: String, websocket: bool) -> DestinationConfig {
+        DestinationConfig {
+            function,
+            name: Some(self.name().to_string()),
+            weight: self.weight.map(Weight::get),
+            when: self.when.clone(),
+            path: self.path.clone(),
+            prefix: self.prefix.clone(),
+            query: self.query.clone(),
+            host: self.host.clone(),
+            method: self.method.clone(),
+            websocket,
+        }
+    }
+}
+
+/// An upstream that gets a copy of some requests.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mirror {
+    /// One of the names under `upstreams`.
+    pub upstream: UpstreamName,
+    /// The share of requests that it gets a copy of, in percent; all, if it is not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub percent: Option<Percent>,
 }
 
 /// A match as the document writes it.
@@ -130,19 +300,33 @@ struct Fields {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     hosts: Vec<HostPattern>,
     /// The whole path, in which `{name}` stands for one segment that is not empty: `/pets/{id}`. A
-    /// match has one of `path`, `prefix` and `grpc`.
+    /// match has one of `path`, `prefix`, `regex` and `grpc`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     path: Option<String>,
     /// The beginning of the path, in whole segments: `/api` matches `/api` and `/api/pets`, not
     /// `/apis`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     prefix: Option<String>,
-    /// A method of a gRPC service, `stock.v1.Stock/Reserve`, or all of them, `stock.v1.Stock`.
+    /// A regular expression for the whole path. Named groups, `(?<id>[0-9]+)`, are values.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    regex: Option<String>,
+    /// A method of a gRPC service, `stock.v1.Stock/Reserve`, all of them, `stock.v1.Stock`, a method of
+    /// any service, `*/Reserve`, or every call, `*`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     grpc: Option<GrpcPattern>,
     /// Methods, as requests write them: `GET`. Any method, if none is given.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     methods: Vec<Method>,
+    /// Header fields by name, in lower case: a text, `{ regex: … }` or `{ present: … }`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    headers: BTreeMap<String, ValueConfig>,
+    /// Query parameters by name, as for headers. Of a parameter that is there twice the first counts.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    query: BTreeMap<String, ValueConfig>,
+    /// Media types of the body without parameters, of which the request has one; `*` at the end stands
+    /// for anything: `text/*`. Any type, if none is given.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    content_types: Vec<String>,
 }
 
 /// Why the fields of a match do not fit together.
@@ -150,67 +334,70 @@ struct Fields {
 pub enum MatchError {
     /// Nothing to match.
     #[error(
-        "expected one of \"path\", \"prefix\" and \"grpc\", found none; to match every path write \
-         prefix: /"
+        "expected one of \"path\", \"prefix\", \"regex\" and \"grpc\", found none; to match every path \
+         write prefix: /"
     )]
     NoPattern,
     /// More than one thing to match.
     #[error(
-        "expected one of \"path\", \"prefix\" and \"grpc\", found several; make a route for each"
+        "expected one of \"path\", \"prefix\", \"regex\" and \"grpc\", found several; make a route for each"
     )]
     SeveralPatterns,
     /// gRPC knows one method of HTTP.
     #[error("\"methods\" is for paths, found it with \"grpc\", which is always POST; leave it out")]
     MethodsOfGrpc,
+    /// gRPC has types of its own.
+    #[error(
+        "\"content_types\" is for paths, found it with \"grpc\", which has its own; leave it out"
+    )]
+    ContentTypesOfGrpc,
 }
 
 impl TryFrom<Fields> for Match {
     type Error = MatchError;
 
     fn try_from(fields: Fields) -> Result<Self, MatchError> {
-        let pattern = match (fields.path, fields.prefix, fields.grpc) {
-            (Some(path), None, None) => Pattern::Path(path),
-            (None, Some(prefix), None) => Pattern::Prefix(prefix),
-            (None, None, Some(_)) if !fields.methods.is_empty() => {
+        let pattern = match (fields.path, fields.prefix, fields.regex, fields.grpc) {
+            (Some(path), None, None, None) => Pattern::Path(path),
+            (None, Some(prefix), None, None) => Pattern::Prefix(prefix),
+            (None, None, Some(regex), None) => Pattern::Regex(regex),
+            (None, None, None, Some(_)) if !fields.methods.is_empty() => {
                 return Err(MatchError::MethodsOfGrpc);
             }
-            (None, None, Some(pattern)) => Pattern::Grpc(pattern),
-            (None, None, None) => return Err(MatchError::NoPattern),
+            (None, None, None, Some(_)) if !fields.content_types.is_empty() => {
+                return Err(MatchError::ContentTypesOfGrpc);
+            }
+            (None, None, None, Some(pattern)) => Pattern::Grpc(pattern),
+            (None, None, None, None) => return Err(MatchError::NoPattern),
             _ => return Err(MatchError::SeveralPatterns),
         };
         Ok(Self {
             hosts: fields.hosts,
             pattern,
             methods: fields.methods,
+            headers: fields.headers,
+            query: fields.query,
+            content_types: fields.content_types,
         })
     }
 }
 
 impl From<Match> for Fields {
     fn from(matches: Match) -> Self {
-        let Match {
-            hosts,
-            pattern,
-            methods,
-        } = matches;
-        let fields = Self {
-            hosts,
-            methods,
+        let mut fields = Self {
+            hosts: matches.hosts,
+            methods: matches.methods,
+            headers: matches.headers,
+            query: matches.query,
+            content_types: matches.content_types,
             ..Self::default()
         };
-        match pattern {
-            Pattern::Path(path) => Self {
-                path: Some(path),
-                ..fields
-            },
-            Pattern::Prefix(prefix) => Self {
-                prefix: Some(prefix),
-                ..fields
-            },
-            Pattern::Grpc(pattern) => Self {
-                grpc: Some(pattern),
-                ..fields
-            },
+        match matches.pattern {
+            Pattern::Path(path) => fields.path = Some(path),
+            Pattern::Prefix(prefix) => fields.prefix = Some(prefix),
+            Pattern::Regex(regex) => fields.regex = Some(regex),
+            Pattern::Grpc(pattern) => fields.grpc = Some(pattern),
         }
+        fields
     }
 }

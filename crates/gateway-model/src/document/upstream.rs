@@ -1,10 +1,17 @@
 //! Services behind the gateway.
 
+mod protection;
+mod retries;
+
 use filter_api::Duration;
 use serde::{Deserialize, Serialize};
 
-use super::is_default;
-use crate::scalars::{Address, Attempts};
+use super::tls::UpstreamTls;
+use super::{is_default, present};
+use crate::scalars::{Address, Host, Period, WholePercent};
+
+pub use protection::{CircuitBreakers, OutlierDetection};
+pub use retries::{Retries, RetryOn};
 
 /// A service behind the gateway, and how to call it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
@@ -14,8 +21,15 @@ pub struct Upstream {
     pub protocol: Protocol,
     /// Where it is.
     pub address: Address,
+    /// How it is called over TLS, if it is.
+    pub tls: Option<UpstreamTls>,
     /// Whether and when a request is tried again.
     pub retries: Option<Retries>,
+    /// How much it may be asked to bear at once.
+    pub circuit_breakers: CircuitBreakers,
+    /// When an address of it is left out.
+    pub outlier_detection: Option<OutlierDetection>,
+    connect_timeout: Option<Period>,
     timeout: Option<Duration>,
     idle_timeout: Option<Duration>,
 }
@@ -25,19 +39,33 @@ pub struct Upstream {
 pub enum Protocol {
     /// HTTP/1.1.
     Http,
+    /// HTTP/2, known beforehand (RFC 9113 section 3.3) or agreed on in TLS (ALPN).
+    Http2,
     /// HTTP/1.1, whose connections may be upgraded to WebSocket (RFC 6455).
     WebSocket,
-    /// gRPC: HTTP/2 without TLS, known beforehand (RFC 9113 section 3.3).
+    /// gRPC, which is HTTP/2.
     Grpc,
 }
 
+impl Protocol {
+    /// Whether it is a form of HTTP/2.
+    pub const fn is_http2(self) -> bool {
+        matches!(self, Self::Http2 | Self::Grpc)
+    }
+}
+
 impl Upstream {
+    /// How long it may take until there is a connection, TLS included; 5 s if it is not given.
+    pub fn connect_timeout(&self) -> Period {
+        self.connect_timeout.unwrap_or(Period::from_secs(5))
+    }
+
     /// How long a whole exchange may take, from the end of the request to the end of the response;
     /// zero means as long as it likes. Not given, it is 15 s as Envoy has it, and zero for gRPC and
     /// WebSocket, whose streams have no usual length.
     pub fn timeout(&self) -> Duration {
         self.timeout.unwrap_or(match self.protocol {
-            Protocol::Http => Duration::from_secs(15),
+            Protocol::Http | Protocol::Http2 => Duration::from_secs(15),
             Protocol::WebSocket | Protocol::Grpc => Duration::from_secs(0),
         })
     }
@@ -47,66 +75,26 @@ impl Upstream {
     /// bound, so this one is what ends a stream whose client has silently gone.
     pub fn idle_timeout(&self) -> Duration {
         self.idle_timeout.unwrap_or(match self.protocol {
-            Protocol::Http => Duration::from_secs(5 * 60),
+            Protocol::Http | Protocol::Http2 => Duration::from_secs(5 * 60),
             Protocol::WebSocket | Protocol::Grpc => Duration::from_secs(60 * 60),
         })
     }
-}
 
-/// When a request is tried again, and how often.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct Retries {
-    /// What calls for another try; at least one.
-    pub on: Vec<RetryOn>,
-    /// How often it is tried again, 1 to 10; 1 if it is not given.
-    #[serde(default)]
-    pub times: Attempts,
-}
+    /// How many percent of the requests under way may be retries; 20 if it is not given.
+    pub fn retry_budget(&self) -> WholePercent {
+        let budget = self.retries.as_ref().and_then(|retries| retries.budget);
+        budget.unwrap_or(WholePercent::of(20))
+    }
 
-/// What calls for another try, in the words of Envoy's `retry_on` and `retry_grpc_on`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum RetryOn {
-    /// No connection came about.
-    ConnectFailure,
-    /// The upstream refused the HTTP/2 stream before it began to work on it.
-    RefusedStream,
-    /// The connection broke, or the stream was reset, before a response came.
-    Reset,
-    /// The response is 502, 503 or 504.
-    GatewayError,
-    /// The response is any 5xx, or none came.
-    #[serde(rename = "5xx")]
-    ServerError,
-    /// The response is 409.
-    #[serde(rename = "retriable-4xx")]
-    Retriable4xx,
-    /// gRPC status 14.
-    Unavailable,
-    /// gRPC status 1.
-    Cancelled,
-    /// gRPC status 4.
-    DeadlineExceeded,
-    /// gRPC status 8.
-    ResourceExhausted,
-}
-
-impl RetryOn {
-    /// Envoy's word, which is the document's.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::ConnectFailure => "connect-failure",
-            Self::RefusedStream => "refused-stream",
-            Self::Reset => "reset",
-            Self::GatewayError => "gateway-error",
-            Self::ServerError => "5xx",
-            Self::Retriable4xx => "retriable-4xx",
-            Self::Unavailable => "unavailable",
-            Self::Cancelled => "cancelled",
-            Self::DeadlineExceeded => "deadline-exceeded",
-            Self::ResourceExhausted => "resource-exhausted",
+    /// Calls it at another address. Over TLS it stays who it is: the name that it must prove to be is
+    /// the one of the document.
+    pub fn move_to(&mut self, address: Address) {
+        if let Some(tls) = &mut self.tls
+            && let Host::Name(name) = tls.name(&self.address.host)
+        {
+            tls.sni = name.parse().ok();
         }
+        self.address = address;
     }
 }
 
@@ -118,12 +106,25 @@ struct Fields {
     /// `http` or `grpc`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     http: Option<Address>,
-    /// The host and port of a service that speaks gRPC, over HTTP/2 without TLS: `stock:9000`.
+    /// The host and port of a service that speaks gRPC, which is HTTP/2: `stock:9000`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     grpc: Option<Address>,
+    /// Whether an `http` upstream is called over HTTP/2: without TLS it must know that beforehand.
+    #[serde(default, skip_serializing_if = "is_default")]
+    http2: bool,
     /// Whether connections may be upgraded to WebSocket.
     #[serde(default, skip_serializing_if = "is_default")]
     websocket: bool,
+    /// TLS to the upstream: `{}` for all that is usual. Without TLS, if it is not given.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "present"
+    )]
+    tls: Option<UpstreamTls>,
+    /// How long it may take until there is a connection; 5 s if it is not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    connect_timeout: Option<Period>,
     /// How long a whole exchange may take: `2s`, `1m30s`; `0s` means as long as it likes. 15 s if it
     /// is not given; for `grpc` and `websocket` as long as it likes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -135,6 +136,17 @@ struct Fields {
     /// Whether and when a request is tried again; never, if it is not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     retries: Option<Retries>,
+    /// How much the upstream may be asked to bear at once.
+    #[serde(default, skip_serializing_if = "is_default")]
+    circuit_breakers: CircuitBreakers,
+    /// When an address of the upstream is left out because of how it answers: `{}` for what is usual.
+    /// Never, if it is not given.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "present"
+    )]
+    outlier_detection: Option<OutlierDetection>,
 }
 
 /// Why the fields of an upstream do not fit together.
@@ -151,26 +163,48 @@ pub enum UpstreamError {
     /// gRPC is not upgraded.
     #[error("\"websocket\" is for \"http\" upstreams, found it with \"grpc\"; leave it out")]
     WebSocketOverGrpc,
+    /// gRPC is HTTP/2 as it is.
+    #[error(
+        "\"http2\" is for \"http\" upstreams, found it with \"grpc\", which always is HTTP/2; leave \
+         it out"
+    )]
+    Http2OverGrpc,
+    /// Servers that take upgrades within HTTP/2 (RFC 8441) are rare; the others would fail each one.
+    #[error(
+        "\"websocket\" needs HTTP/1.1, found it with \"http2\"; leave one out, or make two upstreams \
+         of them"
+    )]
+    WebSocketOverHttp2,
 }
 
 impl TryFrom<Fields> for Upstream {
     type Error = UpstreamError;
 
     fn try_from(fields: Fields) -> Result<Self, UpstreamError> {
-        let (protocol, address) = match (fields.http, fields.grpc) {
+        let address = match (&fields.http, &fields.grpc) {
             (None, None) => return Err(UpstreamError::NoAddress),
             (Some(_), Some(_)) => return Err(UpstreamError::TwoAddresses),
-            (None, Some(_)) if fields.websocket => return Err(UpstreamError::WebSocketOverGrpc),
-            (None, Some(address)) => (Protocol::Grpc, address),
-            (Some(address), None) if fields.websocket => (Protocol::WebSocket, address),
-            (Some(address), None) => (Protocol::Http, address),
+            (Some(address), None) | (None, Some(address)) => address.clone(),
+        };
+        let protocol = match (fields.grpc.is_some(), fields.http2, fields.websocket) {
+            (true, _, true) => return Err(UpstreamError::WebSocketOverGrpc),
+            (true, true, false) => return Err(UpstreamError::Http2OverGrpc),
+            (false, true, true) => return Err(UpstreamError::WebSocketOverHttp2),
+            (true, false, false) => Protocol::Grpc,
+            (false, true, false) => Protocol::Http2,
+            (false, false, true) => Protocol::WebSocket,
+            (false, false, false) => Protocol::Http,
         };
         Ok(Self {
             protocol,
             address,
+            tls: fields.tls,
+            retries: fields.retries,
+            circuit_breakers: fields.circuit_breakers,
+            outlier_detection: fields.outlier_detection,
+            connect_timeout: fields.connect_timeout,
             timeout: fields.timeout,
             idle_timeout: fields.idle_timeout,
-            retries: fields.retries,
         })
     }
 }
@@ -178,16 +212,23 @@ impl TryFrom<Fields> for Upstream {
 impl From<Upstream> for Fields {
     fn from(upstream: Upstream) -> Self {
         let (http, grpc) = match upstream.protocol {
-            Protocol::Http | Protocol::WebSocket => (Some(upstream.address), None),
+            Protocol::Http | Protocol::Http2 | Protocol::WebSocket => {
+                (Some(upstream.address), None)
+            }
             Protocol::Grpc => (None, Some(upstream.address)),
         };
         Self {
             http,
             grpc,
+            http2: upstream.protocol == Protocol::Http2,
             websocket: upstream.protocol == Protocol::WebSocket,
+            tls: upstream.tls,
+            connect_timeout: upstream.connect_timeout,
             timeout: upstream.timeout,
             idle_timeout: upstream.idle_timeout,
             retries: upstream.retries,
+            circuit_breakers: upstream.circuit_breakers,
+            outlier_detection: upstream.outlier_detection,
         }
     }
 }

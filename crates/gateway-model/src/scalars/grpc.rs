@@ -6,11 +6,12 @@ use std::str::FromStr;
 use super::travels_as_text;
 use crate::words::quoted;
 
-/// A method of a gRPC service, `stock.v1.Stock/Reserve`, or all methods of one, `stock.v1.Stock`.
+/// A method of a gRPC service, `stock.v1.Stock/Reserve`, all methods of one, `stock.v1.Stock`, a method
+/// of any service, `*/Reserve`, or every call, `*`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct GrpcPattern {
-    /// The service with its package.
-    pub service: Box<str>,
+    /// The service with its package; any if there is none.
+    pub service: Option<Box<str>>,
     /// The method; all of them if there is none.
     pub method: Option<Box<str>>,
 }
@@ -50,9 +51,11 @@ fn read(text: &str) -> Option<GrpcPattern> {
         Some((service, method)) => (service, Some(method)),
         None => (text, None),
     };
-    let legal = service.split('.').chain(method).all(is_identifier);
+    let service = Some(service).filter(|service| *service != "*");
+    let names = service.into_iter().flat_map(|service| service.split('.'));
+    let legal = names.chain(method).all(is_identifier);
     legal.then(|| GrpcPattern {
-        service: service.into(),
+        service: service.map(Into::into),
         method: method.map(Into::into),
     })
 }
@@ -65,7 +68,7 @@ fn is_identifier(text: &str) -> bool {
 
 impl fmt::Display for GrpcPattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.service)?;
+        f.write_str(self.service.as_deref().unwrap_or("*"))?;
         self.method
             .iter()
             .try_for_each(|method| write!(f, "/{method}"))
@@ -84,13 +87,15 @@ mod tests {
     #[test]
     fn services_and_methods_are_told_apart() {
         let pattern: GrpcPattern = "stock.v1.Stock/Reserve".parse().unwrap();
-        assert_eq!(&*pattern.service, "stock.v1.Stock");
+        assert_eq!(pattern.service.as_deref(), Some("stock.v1.Stock"));
         assert_eq!(pattern.method.as_deref(), Some("Reserve"));
         for text in [
             "stock.v1.Stock/Reserve",
             "stock.v1.Stock",
             "Stock",
             "_a.B/_c",
+            "*/Reserve",
+            "*",
         ] {
             assert_eq!(text.parse::<GrpcPattern>().unwrap().to_string(), text);
         }
@@ -120,7 +125,7 @@ mod tests {
                 problem
             );
         }
-        for text in ["", "/", "a..b", "a/b/c", "1a/B", "a.B/*"] {
+        for text in ["", "/", "a..b", "a/b/c", "1a/B", "a.B/*", "a.*/B", "**"] {
             assert!(text.parse::<GrpcPattern>().is_err(), "{text}");
         }
     }

@@ -3,7 +3,8 @@
 //! The request's body is buffered. A body `answer` is answered by the filter itself; any other is
 //! replaced by itself in upper case, its length put into the header `x-body-bytes` and, if there are
 //! trailers, into the trailer `x-trailer`. The response's body is buffered too: `replace` in it makes
-//! the filter answer instead, `fail` makes it fail, anything else is turned around.
+//! the filter answer instead, `fail` makes it fail, anything else is turned around. A request with
+//! `x-tell: client` tells the upstream the client's address in `x-client`.
 
 use std::borrow::Cow;
 use std::rc::Rc;
@@ -121,6 +122,11 @@ impl Exchange for EditorExchange {
     fn on_request_headers(&mut self, host: &mut dyn Host, _: bool) -> Result<Flow, HostError> {
         // Taken now, so that the response phase has them too.
         host.request_headers()?;
+        if host.field(Fields::RequestHeaders, "x-tell")?.as_deref() == Some(b"client") {
+            let client = host.client_address()?;
+            let client = client.map_or("none".to_owned(), |client| client.to_string());
+            host.set_field(Fields::RequestHeaders, "x-client", client.as_bytes())?;
+        }
         Ok(Flow::Continue)
     }
 

@@ -1,0 +1,94 @@
+//! Certificates, by SDS: a file for each, that names the files that hold it.
+//!
+//! Envoy reads a secret's files again when something is moved into one of their directories, and hands
+//! the new one to the listeners and clusters that use it. Neither is replaced, so no connection ends.
+
+use std::collections::BTreeMap;
+
+use gateway_model::{Certificate, FileName, Gateway, UpstreamTls};
+use serde_json::{Value, json};
+
+use crate::Placement;
+use crate::discovery::{response, short_hash, source};
+
+/// What a listener or a cluster needs files for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Secret<'a> {
+    /// What is shown to the other side.
+    Certificate(&'a Certificate),
+    /// Authorities that the other side's certificate must come from; those of the system if none are
+    /// named.
+    Authorities(Option<&'a FileName>),
+}
+
+impl<'a> Secret<'a> {
+    /// What an upstream is held against.
+    pub(crate) fn authorities(tls: &'a UpstreamTls) -> Self {
+        Self::Authorities(tls.ca.as_ref())
+    }
+
+    /// Its name, by the names of its files: listeners and upstreams that name the same share it, and
+    /// it stays when what is in them changes.
+    fn name(self) -> String {
+        let hash = |files: &[&FileName]| {
+            let names: Vec<&str> = files.iter().map(|file| file.as_str()).collect();
+            short_hash(names.join("\n").as_bytes())
+        };
+        match self {
+            Self::Certificate(pair) => {
+                format!("certificate-{}", hash(&[&pair.certificate, &pair.key]))
+            }
+            Self::Authorities(Some(file)) => format!("authorities-{}", hash(&[file])),
+            Self::Authorities(None) => "authorities-of-the-system".to_owned(),
+        }
+    }
+
+    /// The file of the secret itself.
+    fn file(self) -> String {
+        format!("sds-{}.yaml", self.name())
+    }
+
+    /// `envoy.extensions.transport_sockets.tls.v3.SdsSecretConfig`: where Envoy finds it.
+    pub(crate) fn source(self, placement: &Placement) -> Value {
+        json!({ "name": self.name(), "sds_config": source(&self.file(), placement) })
+    }
+
+    /// `envoy.extensions.transport_sockets.tls.v3.Secret`.
+    fn resource(self, placement: &Placement) -> Value {
+        let in_file = |path: String| json!({ "filename": path });
+        let at = |file: &FileName| in_file(placement.path_of(file.as_str()));
+        let (kind, value) = match self {
+            Self::Certificate(pair) => (
+                "tls_certificate",
+                json!({ "certificate_chain": at(&pair.certificate), "private_key": at(&pair.key) }),
+            ),
+            Self::Authorities(file) => {
+                let ca = file.map_or_else(|| in_file(placement.system_cas.clone()), at);
+                ("validation_context", json!({ "trusted_ca": ca }))
+            }
+        };
+        json!({
+            "@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret",
+            "name": self.name(),
+            kind: value,
+        })
+    }
+}
+
+/// The secrets of a document, by the names of their files.
+pub(crate) fn files(gateway: &Gateway, placement: &Placement) -> BTreeMap<String, String> {
+    let listeners = gateway.listeners.iter().filter_map(|one| one.tls.as_ref());
+    let shown = listeners.flat_map(|tls| &tls.certificates);
+    let upstreams = || {
+        gateway
+            .upstreams
+            .values()
+            .filter_map(|one| one.tls.as_ref())
+    };
+    let shown = shown.chain(upstreams().filter_map(|tls| tls.certificate.as_ref()));
+    let secrets = shown
+        .map(Secret::Certificate)
+        .chain(upstreams().map(Secret::authorities));
+    let files = secrets.map(|secret| (secret.file(), response(&[secret.resource(placement)])));
+    files.collect()
+}

@@ -1,0 +1,45 @@
+//! Listeners that could not all be started, or not serve.
+
+use super::Check;
+use crate::document::ListenerTls;
+
+impl Check<'_> {
+    pub(super) fn listeners(&mut self) {
+        let gateway = self.gateway;
+        let listeners = || gateway.listeners.iter().enumerate();
+        if gateway.listeners.is_empty() {
+            self.error("listeners", "expected at least one listener, found none");
+        }
+        let names =
+            listeners().map(|(i, listener)| (format!("listeners[{i}].name"), &listener.name));
+        self.duplicates(names, "give each listener a name of its own");
+        let ports =
+            listeners().map(|(i, listener)| (format!("listeners[{i}].port"), listener.port));
+        self.duplicates(ports, "give each listener a port of its own");
+        for (i, listener) in listeners() {
+            let path = format!("listeners[{i}]");
+            if listener.port == gateway.admin.port {
+                let port = listener.port;
+                let problem = format!(
+                    "port {port} is Envoy's admin endpoint; take another, or move that with admin: \
+                     {{ port: … }}"
+                );
+                self.error(format!("{path}.port"), problem);
+            }
+            if let Some(tls) = &listener.tls {
+                self.certificates(&format!("{path}.tls.certificates"), tls);
+            }
+        }
+    }
+
+    fn certificates(&mut self, path: &str, tls: &ListenerTls) {
+        if tls.certificates.is_empty() {
+            let problem = "expected at least one certificate, found none; write such as \
+                           [{ certificate: tls/shop.crt, key: tls/shop.key }]";
+            self.error(path, problem);
+        }
+        let files = tls.certificates.iter().enumerate();
+        let files = files.map(|(i, pair)| (format!("{path}[{i}].certificate"), &pair.certificate));
+        self.duplicates(files, "remove one of them");
+    }
+}

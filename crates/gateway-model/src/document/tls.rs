@@ -1,0 +1,57 @@
+//! Certificates, and who shows them to whom.
+
+use serde::{Deserialize, Serialize};
+
+use super::is_default;
+use crate::scalars::{FileName, Host, ServerName};
+
+/// TLS of a listener: 1.2 or 1.3, with HTTP/2 for clients that offer it (ALPN).
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListenerTls {
+    /// Which certificates there are; at least one. A client is shown the one that is for the name it
+    /// asks for (SNI, RFC 6066 section 3), by the names in the certificates themselves; the first one
+    /// if there is none, or if it does not say a name.
+    pub certificates: Vec<Certificate>,
+}
+
+/// A certificate and its key, in files that are read again when they change.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Certificate {
+    /// The file of the certificate, and behind it those that lead from it to the authority; PEM.
+    pub certificate: FileName,
+    /// The file of its private key; PEM, without a password.
+    pub key: FileName,
+}
+
+/// TLS to an upstream: 1.2 or 1.3. The upstream's certificate must come from a trusted authority, and
+/// be for the upstream's name.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct UpstreamTls {
+    /// The file of the authorities that are trusted, PEM; those of the system, if it is not given.
+    #[serde(skip_serializing_if = "is_default")]
+    pub ca: Option<FileName>,
+    /// The name that the upstream is asked for (SNI), and that its certificate must be for; the host
+    /// of its address, if it is not given.
+    #[serde(skip_serializing_if = "is_default")]
+    pub sni: Option<ServerName>,
+    /// What the gateway shows to an upstream that asks who calls (mutual TLS).
+    #[serde(skip_serializing_if = "is_default")]
+    pub certificate: Option<Certificate>,
+}
+
+impl UpstreamTls {
+    /// Who an upstream at this host must prove to be.
+    pub fn name(&self, host: &Host) -> Host {
+        match (&self.sni, host) {
+            (Some(name), _) => Host::Name(name.as_str().into()),
+            // In TLS a fully qualified name has no dot at its end (RFC 6066 section 3).
+            (None, Host::Name(name)) => {
+                Host::Name(name.trim_end_matches('.').to_ascii_lowercase().into())
+            }
+            (None, Host::Ip(ip)) => Host::Ip(*ip),
+        }
+    }
+}

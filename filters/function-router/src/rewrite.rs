@@ -1,0 +1,169 @@
+//! What is written anew on the way to a function.
+
+use filter_api::ConfigError;
+
+use crate::config::DestinationConfig;
+use crate::denial::Denial;
+use crate::hosts::is_name;
+use crate::path_rewrite::PathRewrite;
+use crate::pattern::Pattern;
+use crate::request::Request;
+use crate::template::Template;
+use crate::tokens::is_token;
+
+/// What is written anew; what is not given stays.
+#[derive(Debug)]
+pub(crate) struct Rewrite {
+    path: Option<PathRewrite>,
+    query: Option<Template>,
+    host: Option<Template>,
+    method: Option<Box<str>>,
+}
+
+/// The pseudo-headers that a request gets instead of its own.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rewritten {
+    /// `:path`: path and query.
+    pub path: Option<Vec<u8>>,
+    /// `:authority`.
+    pub authority: Option<Vec<u8>>,
+    /// `:method`.
+    pub method: Option<Box<str>>,
+}
+
+/// Why a request cannot be rewritten so.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RewriteError {
+    /// Not of the form of a query.
+    #[error("must be a query without \"?\", percent-encoded, found \"{0}\"")]
+    Query(String),
+    /// Not of the form of a host.
+    #[error("must be a host in lower case, perhaps with a port, found \"{0}\"")]
+    Host(String),
+    /// No method of HTTP (RFC 9110 section 9.1).
+    #[error("must be a method such as \"POST\", found \"{0}\"")]
+    Method(String),
+}
+
+impl Rewrite {
+    pub(crate) fn compile(
+        config: &DestinationConfig,
+        pattern: &Pattern,
+    ) -> Result<Self, ConfigError> {
+        let path = PathRewrite::compile(config.path.as_deref(), config.prefix.as_deref(), pattern)?;
+        let query = config.query.as_deref().map(|text| {
+            let template = Template::parse(text, pattern.names())
+                .map_err(|error| ConfigError::new("query", error))?;
+            let allowed = |byte: &u8| byte.is_ascii_graphic() && !b"\"<>#\\^`{|}".contains(byte);
+            if !template.texts().flatten().all(allowed) || text.starts_with('?') {
+                let error = RewriteError::Query(text.to_owned());
+                return Err(ConfigError::new("query", error));
+            }
+            Ok(template)
+        });
+        let host = config.host.as_deref();
+        let host = host.map(|text| host_template(text, pattern.names()));
+        let method = config.method.as_deref().map(|method| {
+            if is_token(method.as_bytes()) && method != "CONNECT" {
+                Ok(method.into())
+            } else {
+                let error = RewriteError::Method(method.to_owned());
+                Err(ConfigError::new("method", error))
+            }
+        });
+        Ok(Self {
+            path,
+            query: query.transpose()?,
+            host: host.transpose()?,
+            method: method.transpose()?,
+        })
+    }
+
+    /// What the function sees instead.
+    ///
+    /// # Errors
+    /// When a value of the request cannot stand where it would be put.
+    pub(crate) fn apply(
+        &self,
+        request: &Request<'_>,
+        pattern: &Pattern,
+    ) -> Result<Rewritten, Denial> {
+        let is_empty = self.path.is_none() && self.query.is_none() && self.host.is_none();
+        if is_empty && request.stage.is_empty() {
+            return Ok(Rewritten {
+                method: self.method.clone(),
+                ..Rewritten::default()
+            });
+        }
+        let values = pattern.values(&request.decoded_path);
+        Ok(Rewritten {
+            path: self.target(request, &values)?,
+            authority: match &self.host {
+                Some(host) => Some(host_of(host, &values)?),
+                None => None,
+            },
+            method: self.method.clone(),
+        })
+    }
+
+    fn target(&self, request: &Request<'_>, values: &[&[u8]]) -> Result<Option<Vec<u8>>, Denial> {
+        if self.path.is_none() && self.query.is_none() && request.stage.is_empty() {
+            return Ok(None);
+        }
+        let mut target = match &self.path {
+            Some(path) => path.apply(request, values)?,
+            None => request.path.to_vec(),
+        };
+        match &self.query {
+            Some(query) => append_query(&mut target, Some(&query.query(values))),
+            None => append_query(&mut target, request.query),
+        }
+        Ok(Some(target))
+    }
+}
+
+/// An empty query leaves no `?` behind.
+pub(crate) fn append_query(target: &mut Vec<u8>, query: Option<&[u8]>) {
+    if let Some(query) = query.filter(|query| !query.is_empty()) {
+        target.push(b'?');
+        target.extend_from_slice(query);
+    }
+}
+
+/// A host, perhaps with values and a port.
+pub(crate) fn host_template(text: &str, names: &[Box<str>]) -> Result<Template, ConfigError> {
+    let template = Template::parse(text, names).map_err(|error| ConfigError::new("host", error))?;
+    let sample = template.with(b"x");
+    if is_authority(&sample) && !sample.iter().any(u8::is_ascii_uppercase) {
+        Ok(template)
+    } else {
+        let error = RewriteError::Host(text.to_owned());
+        Err(ConfigError::new("host", error))
+    }
+}
+
+/// The host with the values of a request.
+///
+/// # Errors
+/// When a value would make it something else than a host: values come from the client.
+pub(crate) fn host_of(template: &Template, values: &[&[u8]]) -> Result<Vec<u8>, Denial> {
+    let authority = template.plain(values);
+    let colons = |text: &[u8]| text.iter().filter(|&&byte| byte == b':').count();
+    let own_colons: usize = template.texts().map(colons).sum();
+    if is_authority(&authority) && colons(&authority) == own_colons {
+        Ok(authority)
+    } else {
+        Err(Denial::ValueNotAllowed)
+    }
+}
+
+fn is_authority(text: &[u8]) -> bool {
+    let mut halves = text.rsplitn(2, |&byte| byte == b':');
+    match (halves.next(), halves.next()) {
+        (Some(port), Some(host)) => {
+            let port = std::str::from_utf8(port).ok();
+            is_name(host) && port.is_some_and(|port| port.parse().is_ok_and(|port: u16| port > 0))
+        }
+        _ => is_name(text),
+    }
+}

@@ -1,0 +1,156 @@
+//! What keeps a client at the function that it once got.
+
+use std::fmt::Write;
+use std::net::IpAddr;
+
+use filter_api::ConfigError;
+use twox_hash::XxHash64;
+
+use crate::conditions::header_name;
+use crate::config::{CookieConfig, SameSite, StickyConfig};
+use crate::request::Request;
+use crate::route::Circumstances;
+use crate::tokens::is_token;
+
+/// What of a request says who asks.
+#[derive(Debug)]
+pub(crate) enum Sticky {
+    Header(Box<str>),
+    Cookie(Cookie),
+    ClientAddress,
+}
+
+/// A cookie that is given to clients that have none.
+#[derive(Debug)]
+pub(crate) struct Cookie {
+    name: Box<str>,
+    /// What follows the value in `set-cookie`.
+    attributes: Box<str>,
+}
+
+/// What decides among weights.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ticket {
+    /// Whose turn it is: a number of a sequence that is evenly spread over 64 bits.
+    Turn(u64),
+    /// Who asks: the hash of a key, the same for every request of a client.
+    Key(u64),
+}
+
+/// Why stickiness cannot be had so.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StickyError {
+    /// None or several keys.
+    #[error("must have exactly one of \"header\", \"cookie\" and \"client_address\"")]
+    NotOne,
+    /// No name of a cookie (RFC 6265 section 4.1.1).
+    #[error("must be the name of a cookie, found \"{0}\"")]
+    Name(String),
+    /// No path of a cookie.
+    #[error("must be a path that begins with \"/\" and holds no \";\", found \"{0}\"")]
+    Path(String),
+    /// Browsers refuse such a cookie.
+    #[error("must be true with same_site: None, or browsers refuse the cookie")]
+    Insecure,
+}
+
+impl Sticky {
+    pub(crate) fn compile(config: &StickyConfig) -> Result<Self, ConfigError> {
+        match (&config.header, &config.cookie, config.client_address) {
+            (Some(name), None, false) => {
+                header_name(name).map_err(|problem| ConfigError::new("header", problem))?;
+                Ok(Self::Header(name.as_str().into()))
+            }
+            (None, Some(cookie), false) => {
+                let cookie = Cookie::compile(cookie).map_err(|error| error.within("cookie"))?;
+                Ok(Self::Cookie(cookie))
+            }
+            (None, None, true) => Ok(Self::ClientAddress),
+            _ => Err(ConfigError::new("", StickyError::NotOne)),
+        }
+    }
+
+    /// What decides for this request, and the `set-cookie` that makes it decide again.
+    pub(crate) fn ticket(
+        &self,
+        request: &Request<'_>,
+        circumstances: &mut Circumstances<'_>,
+    ) -> (Ticket, Option<String>) {
+        let known = match self {
+            Self::Header(name) => request.header(name).map(|value| hash(&value)),
+            Self::ClientAddress => (circumstances.client)().map(|address| match address {
+                IpAddr::V4(address) => hash(&address.octets()),
+                IpAddr::V6(address) => hash(&address.octets()),
+            }),
+            Self::Cookie(cookie) => {
+                if let Some(value) = cookie.value_in(request) {
+                    return (Ticket::Key(hash(value)), None);
+                }
+                let mut random = || (circumstances.random)();
+                let value = format!("{:016x}{:016x}", random(), random());
+                let set_cookie = cookie.set(&value);
+                return (Ticket::Key(hash(value.as_bytes())), Some(set_cookie));
+            }
+        };
+        let ticket = known.map_or_else(|| Ticket::Turn((circumstances.spread)()), Ticket::Key);
+        (ticket, None)
+    }
+}
+
+impl Cookie {
+    fn compile(config: &CookieConfig) -> Result<Self, ConfigError> {
+        let CookieConfig {
+            name,
+            ttl,
+            path,
+            same_site,
+            secure,
+        } = config;
+        if !is_token(name.as_bytes()) {
+            return Err(ConfigError::new("name", StickyError::Name(name.clone())));
+        }
+        let path = path.as_deref().unwrap_or("/");
+        let in_path = |byte: u8| byte.is_ascii_graphic() && byte != b';';
+        if !path.starts_with('/') || !path.bytes().all(in_path) {
+            return Err(ConfigError::new("path", StickyError::Path(path.to_owned())));
+        }
+        if *same_site == SameSite::None && !secure {
+            return Err(ConfigError::new("secure", StickyError::Insecure));
+        }
+        let mut attributes = format!("; Path={path}; HttpOnly; SameSite={same_site:?}");
+        if *secure {
+            attributes.push_str("; Secure");
+        }
+        if let Some(ttl) = ttl {
+            // Writing to a string does not fail.
+            let _ = write!(attributes, "; Max-Age={}", ttl.get().as_secs());
+        }
+        Ok(Self {
+            name: name.as_str().into(),
+            attributes: attributes.into(),
+        })
+    }
+
+    /// The first cookie of this name (RFC 6265 section 4.2.1) that has a value.
+    fn value_in<'a>(&self, request: &'a Request<'_>) -> Option<&'a [u8]> {
+        request
+            .headers
+            .get_all("cookie")
+            .flat_map(|line| line.split(|&byte| byte == b';'))
+            .filter_map(|pair| {
+                let value = pair.trim_ascii_start().strip_prefix(self.name.as_bytes())?;
+                value.strip_prefix(b"=")
+            })
+            .map(<[u8]>::trim_ascii_end)
+            .find(|value| !value.is_empty())
+    }
+
+    fn set(&self, value: &str) -> String {
+        format!("{}={value}{}", self.name, self.attributes)
+    }
+}
+
+/// XXH64 without a seed: the same on every Envoy, today and after an update.
+fn hash(key: &[u8]) -> u64 {
+    XxHash64::oneshot(0, key)
+}

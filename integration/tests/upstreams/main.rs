@@ -1,0 +1,12 @@
+//! How upstreams are called: each test is a document, a real Envoy, and upstreams that record.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "test code: a panic is how a test fails"
+)]
+
+mod limits;
+mod outliers;
+mod retries;
+mod tls;
