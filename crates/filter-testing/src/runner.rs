@@ -10,11 +10,12 @@ use crate::fake_proxy::{CalloutsAnswer, FakeProxy};
 use crate::observed::verify;
 use crate::source::{CaseSource, case_sources};
 
-/// Runs every case file of the filter in a folder on the fake host, one test a file. The body of a
-/// test target without harness.
-pub fn run_cases<F: Filter>(filter: &str) -> ExitCode {
+/// Runs every case file of these filters' folders on the fake host, one test a file. The body of a test
+/// target without harness.
+pub fn run_cases<F: Filter>(filters: &[&str]) -> ExitCode {
     let arguments = Arguments::from_args();
-    let trials = case_sources(Path::new(filter)).into_iter().map(|source| {
+    let sources = filters.iter().map(Path::new).flat_map(case_sources);
+    let trials = sources.map(|source| {
         Trial::test(source.name.clone(), move || {
             run_file::<F>(&source).map_err(Failed::from)
         })
