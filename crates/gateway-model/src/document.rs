@@ -9,6 +9,7 @@ mod upstream;
 use std::collections::BTreeMap;
 
 use gateway::cors::CorsConfig;
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
 pub use route::{Destination, Match, MatchError, Mirror, Pattern, Route};
@@ -20,7 +21,7 @@ pub use upstream::{
 use crate::scalars::{BindAddress, Label, Port, UpstreamName};
 
 /// What a gateway does: where it listens, what stands behind it, and which requests go where.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Gateway {
     /// The version of the document's language.
@@ -51,7 +52,7 @@ pub struct Gateway {
 }
 
 /// The version of the document's language.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
 pub enum ApiVersion {
     /// The first one; it may still change.
     #[serde(rename = "headgate.dev/v1alpha1")]
@@ -59,14 +60,14 @@ pub enum ApiVersion {
 }
 
 /// What a document describes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
 pub enum Kind {
     /// One gateway.
     Gateway,
 }
 
 /// What the gateway is called.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Metadata {
     /// A DNS label (RFC 1123): `petstore`. `gateway` if it is not given.
@@ -82,7 +83,7 @@ impl Default for Metadata {
 }
 
 /// A place where the gateway takes connections. To change it takes a restart.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Listener {
     /// A DNS label (RFC 1123), such as `http`. Each listener has its own.
@@ -103,7 +104,7 @@ pub struct Listener {
 }
 
 /// What stands in front of the gateway.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Edge {
     /// What an API Gateway puts before every path: its stage, such as `/prod`. It is taken off before
@@ -114,7 +115,7 @@ pub struct Edge {
 
 /// Envoy's admin endpoint. It can stop and change the gateway, so it is only ever on the loopback
 /// interface.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Admin {
     /// The port on 127.0.0.1; 9901 if it is not given.

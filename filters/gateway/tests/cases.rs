@@ -3,8 +3,5 @@
 
 fn main() -> std::process::ExitCode {
     const HERE: &str = env!("CARGO_MANIFEST_DIR");
-    filter_testing::run_cases::<gateway::Pipeline>(&[
-        &format!("{HERE}/tests/cases"),
-        &format!("{HERE}/../function-router/tests/cases"),
-    ])
+    filter_testing::run_cases::<gateway::Pipeline>(&[HERE, &format!("{HERE}/../function-router")])
 }

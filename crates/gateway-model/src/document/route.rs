@@ -9,6 +9,7 @@ use function_router::{
     StickyConfig, ValueConfig,
 };
 use gateway::cors::CorsConfig;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::upstream::Retries;
@@ -16,8 +17,13 @@ use crate::scalars::{GrpcPattern, HostPattern, Method, Percent, RouteName, Upstr
 
 /// What a request looks like, and what becomes of it. A route has exactly one of `to`, `redirect` and
 /// `respond`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("oneOf" = [
+    { "required": ["to"] },
+    { "required": ["redirect"] },
+    { "required": ["respond"] },
+]))]
 pub struct Route {
     /// The name in logs and metrics; each route has its own. The match says it if it is not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -88,7 +94,7 @@ impl Route {
 }
 
 /// What a request must look like: all of it.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
 #[serde(try_from = "Fields", into = "Fields")]
 pub struct Match {
     /// The hosts; none means any.
@@ -211,7 +217,7 @@ fn write_values(
 
 /// An upstream, its share of a route's requests, and what it sees instead of what the client sent. In
 /// `path`, `query` and `host`, `{name}` stands for a value of the match's path.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Destination {
     /// One of the names under `upstreams`.
@@ -285,7 +291,7 @@ impl Destination {
 }
 
 /// An upstream that gets a copy of some requests.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Mirror {
     /// One of the names under `upstreams`.
@@ -295,9 +301,18 @@ pub struct Mirror {
     pub percent: Option<Percent>,
 }
 
-/// A match as the document writes it.
-#[derive(Default, Deserialize, Serialize)]
+/// What a request must look like; all of it, and exactly one of `path`, `prefix`, `regex` and `grpc`.
+#[derive(Default, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields)]
+#[schemars(
+    rename = "MatchFields",
+    extend("oneOf" = [
+        { "required": ["path"] },
+        { "required": ["prefix"] },
+        { "required": ["regex"] },
+        { "required": ["grpc"] },
+    ])
+)]
 struct Fields {
     /// Hosts without port, in lower case: `api.example.com`, or `*.example.com` for every name below
     /// it. Any host, if none is given.
