@@ -5,6 +5,7 @@ mod check;
 mod cli;
 mod document;
 mod exit_status;
+mod explain;
 mod files;
 mod input;
 mod modules;
