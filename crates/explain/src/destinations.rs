@@ -139,7 +139,9 @@ pub(crate) fn refused(denial: &Denial, caller: Caller) -> Refused {
     Refused {
         by: RefusedBy::Pipeline,
         status: Some(reply.status),
-        grpc_status: reply.grpc_status.map(|status| status as u8),
+        grpc_status: reply
+            .header("grpc-status")
+            .and_then(|status| status.parse().ok()),
         reason: reply.label.to_owned(),
         detail: denial.detail().into_owned(),
         allow: reply.header("allow").map(str::to_owned),
