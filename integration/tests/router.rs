@@ -102,12 +102,12 @@ async fn a_path_that_nobody_normalised_walks_around_no_route() {
 }
 
 #[tokio::test]
-async fn an_answer_to_head_has_no_body_though_the_function_was_asked_with_get() {
+async fn an_answer_to_head_has_no_body_though_the_function_is_to_be_asked_with_post() {
     let upstream = Upstream::start().await;
     let routes = json!([{
         "name": "all",
         "match": { "prefix": "/" },
-        "to": [{ "function": "all", "method": "GET" }],
+        "to": [{ "function": "all", "method": "POST" }],
     }]);
     let envoy = start(&upstream, routes).await;
     let mut client = Kept::new(envoy.listener(FRONT).await);
@@ -115,11 +115,12 @@ async fn an_answer_to_head_has_no_body_though_the_function_was_asked_with_get() 
         upstream.answer(Answer::new(200).body(body.to_owned()));
         let head = client.exchange(b"HEAD / HTTP/1.1\r\nhost: a\r\n\r\n").await;
         assert_eq!(head.unwrap().status, 200);
-        assert_eq!(upstream.last().method, "GET");
+        assert_eq!(upstream.last().method, "HEAD");
         // Were there a body, it would be taken for this one's beginning.
         let get = client.exchange(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n").await;
         let get = get.unwrap();
         assert_eq!((get.status, get.body), (200, body.as_bytes().to_vec()));
+        assert_eq!(upstream.last().method, "POST");
     }
     envoy.stop().await;
 }
