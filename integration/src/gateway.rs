@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use crate::client::{self, Client};
 use crate::envoy::{Envoy, Launch};
 use crate::rendered::Rendered;
 
@@ -19,6 +20,12 @@ pub struct Gateway {
 /// A document with the listener `http`. `upstreams` and `routes` are its items, in YAML, a line each.
 #[must_use]
 pub fn document(upstreams: &[String], routes: &[&str]) -> String {
+    document_with("", upstreams, routes)
+}
+
+/// The same with further fields of the document, as YAML.
+#[must_use]
+pub fn document_with(fields: &str, upstreams: &[String], routes: &[&str]) -> String {
     let lines = |items: Vec<&str>, bullet: &str| -> String {
         let line = |item| format!("  {bullet}{item}\n");
         items.into_iter().map(line).collect()
@@ -29,6 +36,7 @@ pub fn document(upstreams: &[String], routes: &[&str]) -> String {
         "apiVersion: headgate.dev/v1alpha1\n\
          kind: Gateway\n\
          listeners: [{{ name: http, port: 1, address: 127.0.0.1 }}]\n\
+         {fields}\n\
          upstreams:\n{upstreams}\
          routes:\n{routes}"
     )
@@ -41,6 +49,17 @@ impl Gateway {
     /// When it does not start.
     pub async fn start(upstreams: &[String], routes: &[&str]) -> Self {
         Self::of(Rendered::document(&document(upstreams, routes))).await
+    }
+
+    /// Starts a [`document_with`] further fields.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn with(fields: &str, upstreams: &[String], routes: &[&str]) -> Self {
+        Self::of(Rendered::document(&document_with(
+            fields, upstreams, routes,
+        )))
+        .await
     }
 
     /// Starts what is rendered of a [`document`].
@@ -68,6 +87,18 @@ impl Gateway {
             rendered,
             envoy,
         }
+    }
+
+    /// A client of it that speaks HTTP/1.1.
+    #[must_use]
+    pub fn http1(&self) -> Client {
+        client::http1(self.address)
+    }
+
+    /// A client of it that speaks HTTP/2.
+    #[must_use]
+    pub fn h2(&self) -> Client {
+        client::h2(self.address)
     }
 
     /// Stops Envoy, and looks for crashes in its log.

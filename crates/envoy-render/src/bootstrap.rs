@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::Placement;
 use crate::discovery::{CLUSTERS, source};
 use crate::listeners::listeners;
+use crate::stats::stats_config;
 
 /// How many clients may be connected at once. Envoy has no bound of its own.
 const MOST_CONNECTIONS: u32 = 50_000;
@@ -21,6 +22,7 @@ pub(crate) fn bootstrap(gateway: &Gateway, placement: &Placement) -> Value {
         } } },
         "static_resources": { "listeners": listeners(gateway, placement) },
         "dynamic_resources": { "cds_config": source(CLUSTERS, placement) },
+        "stats_config": stats_config(),
         "overload_manager": {
             "resource_monitors": [{
                 "name": "envoy.resource_monitors.global_downstream_max_connections",

@@ -43,6 +43,14 @@ pub(crate) fn http_connection_manager(listener: &Listener, placement: &Placement
         "access_log": [access_log()],
         "rds": { "route_config_name": ROUTE_TABLE, "config_source": source(ROUTES, placement) },
         "http_filters": [
+            // Makes calls of gRPC-Web calls of gRPC, and their answers again what they read. Before
+            // the pipeline, so that the pipeline knows one kind of caller.
+            {
+                "name": "envoy.filters.http.grpc_web",
+                "typed_config": {
+                    "@type": "type.googleapis.com/envoy.extensions.filters.http.grpc_web.v3.GrpcWeb",
+                },
+            },
             {
                 "name": EXTENSION,
                 "config_discovery": {

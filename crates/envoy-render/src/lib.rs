@@ -26,6 +26,7 @@ mod pipeline;
 mod placement;
 mod routes;
 mod secrets;
+mod stats;
 mod tls;
 mod yaml;
 
@@ -37,6 +38,7 @@ pub use discovery::{BOOTSTRAP, CLUSTERS, PIPELINE, ROUTES};
 pub use function::{Function, Functions};
 pub use pipeline::pipeline_config;
 pub use placement::{Placement, SYSTEM_CAS};
+pub use secrets::secret_files;
 
 /// The files, by name.
 pub fn render(gateway: &Gateway, placement: &Placement) -> BTreeMap<String, String> {

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use gateway_model::{Certificate, FileName, Gateway, UpstreamTls};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::Placement;
 use crate::discovery::{response, short_hash, source};
@@ -53,20 +53,28 @@ impl<'a> Secret<'a> {
         json!({ "name": self.name(), "sds_config": source(&self.file(), placement) })
     }
 
+    /// Where its parts are, each in a file, by their names in Envoy.
+    fn parts(self, placement: &Placement) -> Vec<(&'static str, String)> {
+        let at = |file: &FileName| placement.path_of(file.as_str());
+        match self {
+            Self::Certificate(pair) => vec![
+                ("certificate_chain", at(&pair.certificate)),
+                ("private_key", at(&pair.key)),
+            ],
+            Self::Authorities(Some(file)) => vec![("trusted_ca", at(file))],
+            Self::Authorities(None) => vec![("trusted_ca", placement.system_cas.clone())],
+        }
+    }
+
     /// `envoy.extensions.transport_sockets.tls.v3.Secret`.
     fn resource(self, placement: &Placement) -> Value {
-        let in_file = |path: String| json!({ "filename": path });
-        let at = |file: &FileName| in_file(placement.path_of(file.as_str()));
-        let (kind, value) = match self {
-            Self::Certificate(pair) => (
-                "tls_certificate",
-                json!({ "certificate_chain": at(&pair.certificate), "private_key": at(&pair.key) }),
-            ),
-            Self::Authorities(file) => {
-                let ca = file.map_or_else(|| in_file(placement.system_cas.clone()), at);
-                ("validation_context", json!({ "trusted_ca": ca }))
-            }
+        let kind = match self {
+            Self::Certificate(_) => "tls_certificate",
+            Self::Authorities(_) => "validation_context",
         };
+        let parts = self.parts(placement).into_iter();
+        let parts = parts.map(|(part, path)| (part.to_owned(), json!({ "filename": path })));
+        let value: Map<String, Value> = parts.collect();
         json!({
             "@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret",
             "name": self.name(),
@@ -75,8 +83,8 @@ impl<'a> Secret<'a> {
     }
 }
 
-/// The secrets of a document, by the names of their files.
-pub(crate) fn files(gateway: &Gateway, placement: &Placement) -> BTreeMap<String, String> {
+/// The secrets of a document.
+fn secrets(gateway: &Gateway) -> impl Iterator<Item = Secret<'_>> {
     let listeners = gateway.listeners.iter().filter_map(|one| one.tls.as_ref());
     let shown = listeners.flat_map(|tls| &tls.certificates);
     let upstreams = || {
@@ -86,9 +94,24 @@ pub(crate) fn files(gateway: &Gateway, placement: &Placement) -> BTreeMap<String
             .filter_map(|one| one.tls.as_ref())
     };
     let shown = shown.chain(upstreams().filter_map(|tls| tls.certificate.as_ref()));
-    let secrets = shown
-        .map(Secret::Certificate)
-        .chain(upstreams().map(Secret::authorities));
-    let files = secrets.map(|secret| (secret.file(), response(&[secret.resource(placement)])));
+    let shown = shown.map(Secret::Certificate);
+    shown.chain(upstreams().map(Secret::authorities))
+}
+
+/// The secrets of a document, by the names of their files.
+pub(crate) fn files(gateway: &Gateway, placement: &Placement) -> BTreeMap<String, String> {
+    let files = secrets(gateway);
+    let files = files.map(|secret| (secret.file(), response(&[secret.resource(placement)])));
     files.collect()
+}
+
+/// The files that a secret is in, by the name that Envoy's statistics call it: `sds.<name>`.
+pub fn secret_files(gateway: &Gateway, placement: &Placement) -> BTreeMap<String, Vec<String>> {
+    let paths = |secret: Secret<'_>| {
+        let parts = secret.parts(placement).into_iter();
+        parts.map(|(_, path)| path).collect()
+    };
+    secrets(gateway)
+        .map(|secret| (secret.name(), paths(secret)))
+        .collect()
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::{Caller, GrpcStatus, Refusal};
+use crate::{Caller, Refusal};
 
 /// An answer to the client, given instead of the upstream's.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,10 +11,8 @@ pub struct Reply {
     pub status: u16,
     /// Header fields. `content-length` is the host's to add.
     pub headers: Vec<(&'static str, String)>,
-    /// The body; for gRPC callers the text of `grpc-message`.
+    /// The body.
     pub body: Vec<u8>,
-    /// `grpc-status`, for gRPC callers only.
-    pub grpc_status: Option<GrpcStatus>,
     /// The reason in one word, in the access log as `%RESPONSE_CODE_DETAILS%`.
     pub label: &'static str,
     /// Whether it refuses what was asked. A redirect does not, nor does the answer to a preflight.
@@ -33,11 +31,21 @@ struct Problem<'a> {
 
 impl Reply {
     /// Tells a caller, in the form it reads, why its request was refused.
+    ///
+    /// A gRPC caller is told by status 200 and header fields alone ("Trailers-Only" of the gRPC
+    /// protocol). All of them are given here, and not left to Envoy, which would tell a gRPC-Web caller
+    /// the HTTP status.
     pub fn refusal(refusal: &dyn Refusal, caller: Caller) -> Self {
         let detail = refusal.detail();
         let mut headers = refusal.headers();
-        let (body, grpc_status) = match caller {
-            Caller::Grpc => (detail.as_bytes().to_vec(), Some(refusal.grpc_status())),
+        let (status, body) = match caller {
+            Caller::Grpc => {
+                headers.push(("content-type", "application/grpc".to_owned()));
+                let grpc_status = refusal.grpc_status() as u8;
+                headers.push(("grpc-status", grpc_status.to_string()));
+                headers.push(("grpc-message", percent_encoded(&detail)));
+                (200, Vec::new())
+            }
             Caller::Http => {
                 headers.push(("content-type", "application/problem+json".to_owned()));
                 let problem = Problem {
@@ -46,14 +54,14 @@ impl Reply {
                     detail: &detail,
                     reason: refusal.label(),
                 };
-                (serde_json::to_vec(&problem).unwrap_or_default(), None)
+                let body = serde_json::to_vec(&problem).unwrap_or_default();
+                (refusal.status(), body)
             }
         };
         Self {
-            status: refusal.status(),
+            status,
             headers,
             body,
-            grpc_status,
             label: refusal.label(),
             refuses: true,
         }
@@ -68,6 +76,15 @@ impl Reply {
     }
 }
 
+/// As the gRPC protocol encodes `Status-Message`.
+fn percent_encoded(message: &str) -> String {
+    let encoded = message.bytes().map(|byte| match byte {
+        b' '..=b'~' if byte != b'%' => char::from(byte).to_string(),
+        _ => format!("%{byte:02X}"),
+    });
+    encoded.collect()
+}
+
 /// Reason phrases (RFC 9110 section 15) of the status codes that a gateway gives.
 fn phrase(status: u16) -> &'static str {
     match status {
@@ -77,6 +94,7 @@ fn phrase(status: u16) -> &'static str {
         404 => "Not Found",
         405 => "Method Not Allowed",
         413 => "Content Too Large",
+        415 => "Unsupported Media Type",
         429 => "Too Many Requests",
         500 => "Internal Server Error",
         502 => "Bad Gateway",
@@ -94,6 +112,7 @@ mod tests {
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
     use super::*;
+    use crate::GrpcStatus;
 
     struct Closed;
 
@@ -105,7 +124,7 @@ mod tests {
             "closed"
         }
         fn detail(&self) -> Cow<'static, str> {
-            "The shop is \"closed\".".into()
+            "The shop is \"closed\": 100%.".into()
         }
         fn grpc_status(&self) -> GrpcStatus {
             GrpcStatus::Unavailable
@@ -124,19 +143,21 @@ mod tests {
             Some("application/problem+json")
         );
         assert_eq!(reply.header("retry-after"), Some("5"));
+        assert_eq!(reply.header("grpc-status"), None);
         assert_eq!(
             String::from_utf8(reply.body).unwrap(),
-            r#"{"title":"Service Unavailable","status":503,"detail":"The shop is \"closed\".","reason":"closed"}"#
+            r#"{"title":"Service Unavailable","status":503,"detail":"The shop is \"closed\": 100%.","reason":"closed"}"#
         );
-        assert_eq!(reply.grpc_status, None);
     }
 
     #[test]
     fn grpc_callers_read_a_status_and_a_message() {
         let reply = Reply::refusal(&Closed, Caller::Grpc);
-        assert_eq!(reply.grpc_status, Some(GrpcStatus::Unavailable));
-        assert_eq!(reply.body, b"The shop is \"closed\".");
-        assert_eq!(reply.header("content-type"), None);
+        assert_eq!((reply.status, &reply.body[..]), (200, &b""[..]));
+        assert_eq!(reply.header("content-type"), Some("application/grpc"));
+        assert_eq!(reply.header("grpc-status"), Some("14"));
+        let message = "The shop is \"closed\": 100%25.";
+        assert_eq!(reply.header("grpc-message"), Some(message));
         assert_eq!(reply.header("retry-after"), Some("5"));
     }
 }

@@ -44,7 +44,6 @@ fn reply() -> Reply {
         status: 403,
         headers: Vec::new(),
         body: Vec::new(),
-        grpc_status: None,
         label: "no",
         refuses: true,
     }

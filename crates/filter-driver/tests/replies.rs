@@ -52,7 +52,6 @@ fn redirect() -> Result<Flow, HostError> {
         status: 302,
         headers: Vec::new(),
         body: Vec::new(),
-        grpc_status: None,
         label: "redirect",
         refuses: false,
     }))

@@ -309,7 +309,9 @@ pub(crate) fn record(histogram: u32, value: u64) {
     unsafe { import::proxy_record_metric(histogram, value) };
 }
 
+/// Sends a reply; what a gRPC caller reads is among its fields.
 pub(crate) fn send_reply(reply: &Reply) -> Result<(), HostError> {
+    const NO_GRPC_STATUS: i32 = -1;
     let headers: HeaderList = reply
         .headers
         .iter()
@@ -326,7 +328,7 @@ pub(crate) fn send_reply(reply: &Reply) -> Result<(), HostError> {
             reply.body.len(),
             headers.as_ptr(),
             headers.len(),
-            reply.grpc_status.map_or(-1, |status| status as i32),
+            NO_GRPC_STATUS,
         )
     })
 }

@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::exit_status::ExitStatus;
-use crate::{check, explain, render, run};
+use crate::{check, completions, explain, render, run, schema};
 
 /// Turn a stock Envoy into a function gateway.
 #[derive(Debug, Parser)]
@@ -50,6 +50,10 @@ pub enum Command {
     Explain(explain::Arguments),
     Render(render::Arguments),
     Run(run::Arguments),
+    Schema(schema::Arguments),
+    Completions(completions::Arguments),
+    #[command(hide = true)]
+    Bound(run::bound::Arguments),
 }
 
 impl Command {
@@ -63,6 +67,9 @@ impl Command {
             Self::Explain(arguments) => explain::run(&arguments),
             Self::Render(arguments) => render::run(&arguments),
             Self::Run(arguments) => run::run(&arguments),
+            Self::Schema(arguments) => schema::run(&arguments),
+            Self::Completions(arguments) => completions::run(&arguments),
+            Self::Bound(arguments) => run::bound::run(&arguments),
         }
     }
 }

@@ -2,7 +2,9 @@
 
 mod authorities;
 mod check;
+mod checkout;
 mod cli;
+mod completions;
 mod document;
 mod exit_status;
 mod explain;
@@ -13,6 +15,7 @@ mod overrides;
 mod render;
 mod report;
 mod run;
+mod schema;
 
 use std::process::ExitCode;
 

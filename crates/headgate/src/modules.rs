@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
+use crate::checkout;
+
 /// What lies beside the modules and says what they are; `make wasm` writes it.
 const LIST: &str = "modules.json";
 
@@ -74,8 +76,8 @@ struct Entry {
 }
 
 /// Finds the pipeline's module and holds it against the list beside it. `named` is the directory that
-/// the user named; without one it is looked for beside the program, and in `target/modules` here and
-/// further up, which is where a checkout has it.
+/// the user named; without one it is looked for beside the program, and in `target/modules` of the checkout
+/// that the program was built in.
 pub fn pipeline(named: Option<&Path>) -> Result<Module, ModuleError> {
     let places = match named {
         Some(directory) => vec![directory.to_owned()],
@@ -128,8 +130,7 @@ fn usual_places() -> Vec<PathBuf> {
         .as_deref()
         .and_then(Path::parent)
         .map(|folder| folder.join("modules"));
-    let here = std::env::current_dir().unwrap_or_default();
-    let checkout = here.ancestors().map(|folder| folder.join("target/modules"));
+    let checkout = checkout::root().map(|root| root.join("target/modules"));
     beside.into_iter().chain(checkout).collect()
 }
 

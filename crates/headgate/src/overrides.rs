@@ -63,6 +63,13 @@ pub enum OverrideError {
     /// A port that is none.
     #[error("--admin-port: expected 1 to 65535, found {0}")]
     AdminPort(u16),
+    /// Two things are moved to one port, or one to where another is.
+    #[error("{one} and {other} are both at port {port}; give each a port of its own")]
+    SamePort {
+        one: String,
+        other: String,
+        port: Port,
+    },
     /// `check` passed it, yet the pipeline does not take it.
     #[error("the pipeline refuses what is rendered for it: {0}; please report this document")]
     Pipeline(#[from] ConfigError),
@@ -103,6 +110,7 @@ impl Overrides {
         if let Some(port) = self.admin_port {
             gateway.admin.port = Port::new(port).ok_or(OverrideError::AdminPort(port))?;
         }
+        distinct_ports(&gateway)?;
         let functions = envoy_render::Functions::of(&gateway);
         gateway::Pipeline::compile(envoy_render::pipeline_config(&gateway, &functions))?;
         Ok(gateway)
@@ -129,4 +137,18 @@ impl Overrides {
         }
         Ok(())
     }
+}
+
+/// As the document's own ports are held against each other.
+fn distinct_ports(gateway: &Gateway) -> Result<(), OverrideError> {
+    let admin = (gateway.admin.port, "the admin endpoint".to_owned());
+    let mut taken = BTreeMap::from([admin]);
+    for listener in &gateway.listeners {
+        let port = listener.port;
+        let one = format!("listener {}", listener.name.as_str());
+        if let Some(other) = taken.insert(port, one.clone()) {
+            return Err(OverrideError::SamePort { one, other, port });
+        }
+    }
+    Ok(())
 }

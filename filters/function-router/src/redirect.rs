@@ -124,7 +124,6 @@ impl Redirect {
             status: self.status,
             headers: vec![("location", location)],
             body: Vec::new(),
-            grpc_status: None,
             label: "redirect",
             refuses: false,
         })
@@ -191,7 +190,6 @@ impl Respond {
             status: self.status,
             headers,
             body: self.body.to_vec(),
-            grpc_status: None,
             label: "direct_response",
             refuses: false,
         }

@@ -4,6 +4,8 @@ use filter_api::Holding;
 use function_router::RouteConfig;
 use serde::{Deserialize, Serialize};
 
+use crate::cors::CorsPoliciesConfig;
+
 /// The configuration of the pipeline module.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -13,6 +15,9 @@ pub struct Config {
     /// What somebody in front puts before every path, `/prod`: see [`function_router::Config`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stage_prefix: Option<String>,
+    /// Which pages of other origins may read answers.
+    #[serde(default, skip_serializing_if = "CorsPoliciesConfig::is_empty")]
+    pub cors: CorsPoliciesConfig,
     /// What the Envoy around this module was told about held requests.
     #[serde(default)]
     pub holding: Holding,

@@ -10,6 +10,7 @@
 
 mod config;
 mod origin;
+mod policies;
 
 use std::borrow::Cow;
 
@@ -19,6 +20,7 @@ use filter_api::{
 
 pub use config::CorsConfig;
 use origin::OriginPattern;
+pub use policies::{CorsPolicies, CorsPoliciesConfig, Preflight};
 
 /// What a response says of CORS, whoever says it. Where the gateway has a policy, what the upstream
 /// says is replaced.
@@ -39,20 +41,29 @@ const ALLOW_HEADERS: &str = "access-control-allow-headers";
 const MAX_AGE: &str = "access-control-max-age";
 
 /// What of a request concerns CORS.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct CorsRequest<'a> {
     /// The origin of the page that asks.
     origin: Option<&'a [u8]>,
-    preflight: Option<Preflight<'a>>,
+    asked: Option<Asked<'a>>,
 }
 
-/// A browser asks before it sends a request that a form could not have sent.
+/// What a preflight asks: whether a page may send a request that a form could not have sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Preflight<'a> {
+pub struct Asked<'a> {
     /// The method of the request that is to come.
     pub method: &'a [u8],
     /// The names of its header fields, as a list.
     headers: Option<&'a [u8]>,
+}
+
+impl Asked<'_> {
+    /// Whether the request that is to come has this field, beyond those that Fetch always admits.
+    pub fn names(&self, field: &str) -> bool {
+        let names = self.headers.unwrap_or_default();
+        let mut names = names.split(|&byte| byte == b',').map(<[u8]>::trim_ascii);
+        names.any(|name| name.eq_ignore_ascii_case(field.as_bytes()))
+    }
 }
 
 impl<'a> CorsRequest<'a> {
@@ -72,19 +83,19 @@ impl<'a> CorsRequest<'a> {
             }
         }
         let asked_method = asked_method.filter(|method| is_token(method));
-        let preflight = asked_method.filter(|_| method == b"OPTIONS" && origin.is_some());
+        let asked = asked_method.filter(|_| method == b"OPTIONS" && origin.is_some());
         Self {
             origin,
-            preflight: preflight.map(|method| Preflight {
+            asked: asked.map(|method| Asked {
                 method,
                 headers: asked_headers.filter(|names| is_list(names)),
             }),
         }
     }
 
-    /// What it asks beforehand, if it does.
-    pub fn preflight(&self) -> Option<&Preflight<'a>> {
-        self.preflight.as_ref()
+    /// What it asks, if it is a preflight.
+    pub fn asked(&self) -> Option<&Asked<'a>> {
+        self.asked.as_ref()
     }
 }
 
@@ -241,7 +252,7 @@ impl Cors {
     /// the route that would take the request, none if it takes any.
     pub fn answer<'r>(
         &self,
-        preflight: &Preflight<'_>,
+        asked: &Asked<'_>,
         readers: &Readers,
         methods: impl Iterator<Item = &'r str>,
     ) -> Reply {
@@ -254,7 +265,7 @@ impl Cors {
         let methods = self.methods.clone().unwrap_or_else(|| {
             let of_route: Vec<&str> = methods.collect();
             match of_route.is_empty() {
-                true => text(preflight.method),
+                true => text(asked.method),
                 false => of_route.join(", "),
             }
         });
@@ -266,7 +277,7 @@ impl Cors {
         let allowed = match &self.headers {
             AllowedHeaders::None => None,
             AllowedHeaders::Listed(list) => Some(list.clone()),
-            AllowedHeaders::Asked => preflight.headers.map(text),
+            AllowedHeaders::Asked => asked.headers.map(text),
         };
         headers.extend(allowed.map(|list| (ALLOW_HEADERS, list)));
         let max_age = self.max_age.clone();
@@ -276,7 +287,6 @@ impl Cors {
             status: 204,
             headers,
             body: Vec::new(),
-            grpc_status: None,
             label: "preflight",
             refuses: false,
         }

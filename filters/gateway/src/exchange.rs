@@ -1,10 +1,13 @@
 //! The order of a request.
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use filter_api::{Caller, Exchange, Fields, Flow, Host, HostError, Refusal, Reply};
-use function_router::{Decision, decide, send};
+use function_router::{Decision, Route, decide, send};
 
+use crate::cors::{Cors, Preflight, Readers};
+use crate::metrics::{Class, Place};
 use crate::pipeline::Pipeline;
 
 /// The name of the route in the access log: `%FILTER_STATE(wasm.headgate.route:PLAIN)%`.
@@ -14,6 +17,11 @@ const ROUTE_STATE: &str = "headgate.route";
 #[derive(Debug)]
 pub struct PipelineExchange {
     pipeline: Rc<Pipeline>,
+    /// When it came, as time since the Unix epoch.
+    began: Option<Duration>,
+    place: Place,
+    /// Who may read its answer, where there is a policy.
+    readers: Option<Readers>,
     /// What the client gets with the response, so that it comes back to its function.
     set_cookie: Option<String>,
 }
@@ -22,31 +30,59 @@ impl PipelineExchange {
     pub(crate) fn new(pipeline: Rc<Pipeline>) -> Self {
         Self {
             pipeline,
+            began: None,
+            place: Place::default(),
+            readers: None,
             set_cookie: None,
         }
+    }
+
+    /// The policy that says who may read the answer, and who they are.
+    fn sharing(&self) -> Option<(&Cors, &Readers)> {
+        let cors = self.pipeline.cors.of(self.place.route);
+        cors.zip(self.readers.as_ref())
+    }
+
+    fn enter(&mut self, host: &mut dyn Host, route: &Route) -> Result<(), HostError> {
+        self.place.route = Some(route.index());
+        host.set_filter_state(ROUTE_STATE, route.name().as_bytes())
     }
 }
 
 impl Exchange for PipelineExchange {
     fn on_request_headers(&mut self, host: &mut dyn Host, _: bool) -> Result<Flow, HostError> {
+        self.began = Some(host.unix_time());
         let headers = host.request_headers()?;
         let refuse =
             |refusal: &dyn Refusal| Ok(Flow::Reply(Reply::refusal(refusal, Caller::of(&headers))));
-
-        let router = &self.pipeline.router;
+        let pipeline = Rc::clone(&self.pipeline);
+        let Pipeline { router, cors, .. } = &*pipeline;
         let request = router.request(&headers);
+        let cors_request = cors.request(&headers);
 
-        // Match: the route, and with it its policies.
-        let route = match router.route(&request) {
+        // Match: the route, and with it its policies. A preflight asks about a request to come.
+        let found = match cors.preflight(router, &request, &cors_request) {
+            Some(Preflight::Answered(route, reply)) => {
+                self.enter(host, route)?;
+                return Ok(Flow::Reply(reply));
+            }
+            Some(Preflight::NoRoute(denial)) => Err(denial),
+            None => router.route(&request),
+        };
+        if let Ok(route) = &found {
+            self.enter(host, route)?;
+        }
+        self.readers = cors.readers(self.place.route, &cors_request);
+        let route = match found {
             Ok(route) => route,
             Err(denial) => return refuse(&denial),
         };
-        host.set_filter_state(ROUTE_STATE, route.name().as_bytes())?;
 
         // Choose: the function, or an answer that needs none.
         match decide(route, &request, host) {
             Ok(Decision::Forward(forward)) => {
                 send(host, &forward)?;
+                self.place.destination = Some(forward.destination.index);
                 self.set_cookie = forward.set_cookie;
                 Ok(Flow::Continue)
             }
@@ -56,9 +92,32 @@ impl Exchange for PipelineExchange {
     }
 
     fn on_response_headers(&mut self, host: &mut dyn Host, _: bool) -> Result<Flow, HostError> {
+        if let Some((cors, readers)) = self.sharing() {
+            cors.mark_response(readers, host)?;
+        }
         if let Some(set_cookie) = &self.set_cookie {
             host.add_field(Fields::ResponseHeaders, "set-cookie", set_cookie.as_bytes())?;
         }
         Ok(Flow::Continue)
+    }
+
+    fn on_reply(&mut self, host: &mut dyn Host, reply: &mut Reply) {
+        if let Some((cors, readers)) = self.sharing() {
+            cors.mark_reply(readers, reply);
+        }
+        if reply.refuses {
+            let metrics = &self.pipeline.metrics;
+            metrics.refusal(host, self.place.route, reply.label);
+        }
+    }
+
+    fn on_log(&mut self, host: &mut dyn Host) {
+        // What never came this far, Envoy refused.
+        let Some(began) = self.began else { return };
+        let took = host.unix_time().saturating_sub(began);
+        let status = host.field(Fields::ResponseHeaders, ":status");
+        let class = Class::of(status.ok().flatten().as_deref());
+        let metrics = &self.pipeline.metrics;
+        metrics.request(host, self.place, class, took);
     }
 }

@@ -7,6 +7,7 @@
 mod config;
 pub mod cors;
 mod exchange;
+pub mod metrics;
 mod pipeline;
 
 pub use config::Config;

@@ -1,13 +1,12 @@
 //! gRPC of every kind, with a real server and a real client.
 
+use integration::gateway::Gateway;
 use integration::services::stock::v1::stock_client::StockClient;
 use integration::services::stock::v1::{ReserveRequest, Restock, StockLevel, WatchRequest};
 use integration::services::{Running, Service};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Code;
 use tonic::transport::Channel;
-
-use integration::gateway::Gateway;
 
 struct Rig {
     gateway: Gateway,

@@ -1,11 +1,10 @@
 //! HTTP that streams, is large, or has no body at all.
 
 use integration::client::{self, Client, Request};
+use integration::gateway::Gateway;
 use integration::generated_sha256;
 use integration::raw::raw;
 use integration::upstream::{Answer, Gate, SeenRequest, Upstream};
-
-use integration::gateway::Gateway;
 
 const LENGTH: u64 = 50_000_000;
 

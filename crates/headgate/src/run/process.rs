@@ -11,7 +11,7 @@ use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use super::lines;
+use super::{bound, lines};
 
 /// A running Envoy, and the tasks that show what it says.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ const GRACE: Duration = Duration::from_secs(10);
 impl Envoy {
     /// Starts Envoy on the files in a directory.
     pub fn start(binary: &Path, directory: &Path, concurrency: u16, verbose: bool) -> Result<Self> {
-        let mut command = Command::new(binary);
+        let mut command = Command::from(bound::command(binary));
         command
             .arg("-c")
             .arg(directory.join(envoy_render::BOOTSTRAP))

@@ -1,0 +1,146 @@
+//! The pages in `docs/`: what they show is right, and what they say of defaults is so.
+
+#![allow(clippy::unwrap_used, clippy::panic)] // test code may stop
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use gateway_model::{CircuitBreakers, Gateway, OutlierDetection, Retries};
+
+fn pages() -> Vec<(PathBuf, String)> {
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
+    let entries = fs::read_dir(docs).unwrap();
+    let paths = entries.map(|entry| entry.unwrap().path());
+    let pages = paths.filter(|path| path.extension().is_some_and(|kind| kind == "md"));
+    pages
+        .map(|path| {
+            let text = fs::read_to_string(&path).unwrap();
+            (path, text)
+        })
+        .collect()
+}
+
+/// Completes a part of a document: an example shows what it is about.
+fn completed(part: &str) -> String {
+    let fields = [
+        ("apiVersion", "headgate.dev/v1alpha1"),
+        ("kind", "Gateway"),
+        ("listeners", "[{ name: http, port: 8080 }]"),
+        ("upstreams", "{ pets: { http: \"pets:8080\" } }"),
+        (
+            "routes",
+            "[{ match: { prefix: / }, to: [{ upstream: pets }] }]",
+        ),
+    ];
+    let mut document = part.to_owned();
+    for (field, value) in fields {
+        let begins = |line: &str| {
+            line.strip_prefix(field)
+                .is_some_and(|rest| rest.starts_with(':'))
+        };
+        if !part.lines().any(begins) {
+            document += &format!("{field}: {value}\n");
+        }
+    }
+    document
+}
+
+fn read(part: &str) -> Gateway {
+    let document = completed(part);
+    let read = gateway_model::read("example", document.as_bytes());
+    read.unwrap_or_else(|wrong| panic!("{wrong}\n{document}"))
+        .document
+}
+
+#[test]
+fn every_example_passes_the_check() {
+    let mut examples = 0;
+    for (path, text) in pages() {
+        for block in text.split("```yaml\n").skip(1) {
+            let (example, _) = block.split_once("```").unwrap();
+            println!("{}", path.display());
+            read(example);
+            examples += 1;
+        }
+    }
+    assert!(examples >= 6, "found only {examples} examples");
+}
+
+/// A row of a table of fields.
+fn row(field: &str, default: &dyn std::fmt::Display) -> String {
+    format!("| `{field}` | `{default}` |")
+}
+
+#[test]
+fn the_defaults_are_those_of_the_code() {
+    let gateway = read("");
+    let upstream = gateway.upstreams.values().next().unwrap();
+    let retries: Retries = serde_json::from_str(r#"{"on": []}"#).unwrap();
+    let limits = CircuitBreakers::default();
+    let detection = OutlierDetection::default();
+    let rows = [
+        (
+            "upstreams",
+            row("connect_timeout", &upstream.connect_timeout().get()),
+        ),
+        ("upstreams", row("timeout", &upstream.timeout())),
+        ("upstreams", row("idle_timeout", &upstream.idle_timeout())),
+        ("upstreams", row("retries.times", &retries.times.get())),
+        (
+            "upstreams",
+            row("retries.budget", &upstream.retry_budget().get()),
+        ),
+        (
+            "upstreams",
+            row("circuit_breakers.connections", &limits.connections.get()),
+        ),
+        (
+            "upstreams",
+            row(
+                "circuit_breakers.pending_requests",
+                &limits.pending_requests.get(),
+            ),
+        ),
+        (
+            "upstreams",
+            row("circuit_breakers.requests", &limits.requests.get()),
+        ),
+        (
+            "upstreams",
+            row(
+                "outlier_detection.consecutive_errors",
+                &detection.consecutive_errors.get(),
+            ),
+        ),
+        (
+            "upstreams",
+            row("outlier_detection.interval", &detection.interval.get()),
+        ),
+        (
+            "upstreams",
+            row(
+                "outlier_detection.ejection_time",
+                &detection.ejection_time.get(),
+            ),
+        ),
+        (
+            "upstreams",
+            row(
+                "outlier_detection.max_ejected",
+                &detection.max_ejected.get(),
+            ),
+        ),
+        (
+            "listeners",
+            row("address", &gateway.listeners.first().unwrap().address),
+        ),
+    ];
+    for (page, row) in rows {
+        let pages = pages();
+        let (_, text) = pages
+            .iter()
+            .find(|(path, _)| path.ends_with(format!("{page}.md")))
+            .unwrap();
+        assert!(text.contains(&row), "docs/{page}.md has no row {row}");
+    }
+}
