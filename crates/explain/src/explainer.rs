@@ -5,7 +5,7 @@ use filter_api::{Caller, ConfigError, HeaderList, Reply};
 use function_router::{
     Candidate, Decision, Denial, Forward, Mismatch, Request, Rewritten, RouteConfig, Router,
 };
-use gateway::cors::{CorsPolicies, CorsRequest, Preflight, Readers};
+use gateway::cors::{CorsPolicies, Preflight, Readers};
 use gateway_model::{Gateway, Protocol, Route, Upstream};
 
 use crate::choice::{chosen_by, is_certain, probabilities};
@@ -91,7 +91,7 @@ impl<'a> Explainer<'a> {
             Some(Preflight::Answered(route, reply)) => {
                 told.route = self.route_told(route, &request, &candidates);
                 self.answer(&mut told, Ok(Decision::Answer(reply)), &headers);
-                told.cors = self.cors_told(Some(route.index()), &cors_request);
+                told.cors = self.cors_told(Some(route.index()), &headers);
                 return told;
             }
             Some(Preflight::NoRoute(denial)) => Err(denial),
@@ -99,7 +99,7 @@ impl<'a> Explainer<'a> {
         };
         let taken = route.as_ref().ok().map(|route| route.index());
         let routes = &self.gateway.routes;
-        told.cors = self.cors_told(taken, &cors_request);
+        told.cors = self.cors_told(taken, &headers);
         told.near_misses = self.near_misses.of(&request, &candidates, taken, routes);
         let route = match route {
             Ok(route) => route,
@@ -203,14 +203,18 @@ impl<'a> Explainer<'a> {
         });
     }
 
-    /// Which pages may read what is answered.
-    fn cors_told(&self, route: Option<usize>, request: &CorsRequest<'_>) -> Option<String> {
-        let readers = self.cors.readers(route, request)?;
-        Some(match readers {
-            Readers::All => "pages of any origin may read the answer".to_owned(),
-            Readers::Origin(origin) => format!("pages of {origin} may read the answer"),
-            Readers::None => "no page of the request's origin may read the answer".to_owned(),
-        })
+    /// Which pages may read what is answered; none if no page asks.
+    fn cors_told(&self, route: Option<usize>, headers: &HeaderList) -> Option<String> {
+        let readers = self.cors.readers(route, &self.cors.request(headers))?;
+        let origin = headers.get("origin").map(Octets::from);
+        match (readers, origin) {
+            (Readers::All, _) => Some("pages of any origin may read the answer".to_owned()),
+            (Readers::Origin(origin), _) => Some(format!("pages of {origin} may read the answer")),
+            (Readers::None, Some(origin)) => {
+                Some(format!("pages of {origin} may not read the answer"))
+            }
+            (Readers::None, None) => None,
+        }
     }
 
     fn route_told(
