@@ -4,8 +4,8 @@ use std::net::IpAddr;
 
 use filter_api::{Caller, ConfigError, Refusal, Reply};
 use function_router::{
-    Circumstances, Decision, Denial, Destination, DestinationConfig, Forward, MatchConfig, Reason,
-    Request, Rewritten, Route, RouteConfig, Router, Ticket,
+    Circumstances, Decision, Denial, DestinationConfig, Forward, MatchConfig, Request, Rewritten,
+    Route, RouteConfig, Router,
 };
 
 use crate::explanation::{Refused, RefusedBy};
@@ -111,34 +111,12 @@ pub(crate) fn decide<'r>(
     )
 }
 
-/// The probability of each destination, in the order of the document.
-pub(crate) fn probabilities(route: &Route, chosen: usize, certain: bool) -> Vec<f64> {
-    let destinations = route.destinations();
-    let sum: u64 = destinations.iter().map(|one| u64::from(one.weight())).sum();
-    let share = |(index, weight): (usize, u32)| match certain {
-        true if index == chosen => 1.0,
-        true => 0.0,
-        false => f64::from(weight) / (sum.max(1) as f64),
-    };
-    let weights = destinations.iter().map(Destination::weight);
-    weights.enumerate().map(share).collect()
-}
-
-/// Whether a choice would be the same again.
-pub(crate) fn is_certain(reason: Reason, sets_cookie: bool) -> bool {
-    match reason {
-        Reason::Forced | Reason::Condition => true,
-        Reason::Share(Ticket::Key(_)) => !sets_cookie,
-        Reason::Share(Ticket::Turn(_)) => false,
-    }
-}
-
 /// A refusal of the pipeline, as this caller reads it.
 pub(crate) fn refused(denial: &Denial, caller: Caller) -> Refused {
     let reply = Reply::refusal(denial, caller);
     Refused {
         by: RefusedBy::Pipeline,
-        status: Some(reply.status),
+        status: Some(denial.status()),
         grpc_status: reply
             .header("grpc-status")
             .and_then(|status| status.parse().ok()),

@@ -1,14 +1,15 @@
 //! Asking about requests.
 
 use envoy_render::{Functions, pipeline_config};
-use filter_api::{Caller, ConfigError, HeaderList};
+use filter_api::{Caller, ConfigError, HeaderList, Reply};
 use function_router::{
-    Candidate, Decision, Denial, Forward, Mismatch, Reason, Request, Rewritten, RouteConfig,
-    Router, Ticket,
+    Candidate, Decision, Denial, Forward, Mismatch, Request, Rewritten, RouteConfig, Router,
 };
+use gateway::cors::{CorsPolicies, Preflight, Readers};
 use gateway_model::{Gateway, Protocol, Route, Upstream};
 
-use crate::destinations::{Destinations, decide, is_certain, probabilities, refused};
+use crate::choice::{chosen_by, is_certain, probabilities};
+use crate::destinations::{Destinations, decide, refused};
 use crate::edge::{Admitted, EdgeRefusal};
 use crate::explanation::{
     Answer, Choice, DestinationTold, Explanation, Mirrored, Outcome, Refused, RefusedBy, RouteTold,
@@ -29,6 +30,7 @@ pub struct Explainer<'a> {
     /// By route; none for those that answer by themselves.
     destinations: Vec<Option<Destinations>>,
     near_misses: NearMisses,
+    cors: CorsPolicies,
     /// Whether any listener speaks TLS.
     tls: bool,
 }
@@ -46,8 +48,10 @@ impl<'a> Explainer<'a> {
             [] => Ok(None),
             _ => Destinations::compile(route, stage).map(Some),
         };
+        let router = Router::compile(&config.routes, stage)?;
         Ok(Self {
-            router: Router::compile(&config.routes, stage)?,
+            cors: CorsPolicies::compile(&config.cors, router.routes())?,
+            router,
             destinations: config
                 .routes
                 .iter()
@@ -81,9 +85,21 @@ impl<'a> Explainer<'a> {
             stage: (!request.stage.is_empty()).then(|| request.stage.into()),
         });
         let candidates = self.router.candidates(&request);
-        let route = self.router.route(&request);
+        let cors_request = self.cors.request(&headers);
+        let preflight = self.cors.preflight(&self.router, &request, &cors_request);
+        let route = match preflight {
+            Some(Preflight::Answered(route, reply)) => {
+                told.route = self.route_told(route, &request, &candidates);
+                self.answer(&mut told, Ok(Decision::Answer(reply)), &headers);
+                told.cors = self.cors_told(Some(route.index()), &headers);
+                return told;
+            }
+            Some(Preflight::NoRoute(denial)) => Err(denial),
+            None => self.router.route(&request),
+        };
         let taken = route.as_ref().ok().map(|route| route.index());
         let routes = &self.gateway.routes;
+        told.cors = self.cors_told(taken, &headers);
         told.near_misses = self.near_misses.of(&request, &candidates, taken, routes);
         let route = match route {
             Ok(route) => route,
@@ -92,16 +108,13 @@ impl<'a> Explainer<'a> {
                 return told;
             }
         };
-        let Some(document) = routes.get(route.index()) else {
-            return told; // the router has the document's routes
-        };
-        told.route = Some(route_told(route, document, &request, &candidates));
+        told.route = self.route_told(route, &request, &candidates);
         match self.destinations.get(route.index()) {
             Some(Some(destinations)) => {
                 let chosen = destinations.choose(&request, question.client);
-                self.forward(&mut told, destinations, route, document, &request, chosen);
+                self.forward(&mut told, destinations, route, &request, chosen);
             }
-            _ => answer(&mut told, decide(route, &request, None), &headers),
+            _ => self.answer(&mut told, decide(route, &request, None), &headers),
         }
         told
     }
@@ -111,11 +124,14 @@ impl<'a> Explainer<'a> {
         told: &mut Explanation,
         destinations: &Destinations,
         route: &function_router::Route,
-        document: &Route,
         request: &Request<'_>,
         chosen: Option<Forward<'_>>,
     ) {
-        let Some(chosen) = chosen else { return };
+        // The router has the document's routes.
+        let document = self.gateway.routes.get(route.index());
+        let Some((document, chosen)) = document.zip(chosen) else {
+            return;
+        };
         let sets_cookie = chosen.set_cookie.is_some();
         let certain = is_certain(chosen.reason, sets_cookie);
         let shares = probabilities(route, chosen.destination.index, certain);
@@ -149,6 +165,81 @@ impl<'a> Explainer<'a> {
                 .map_or(100.0, |percent| f64::from(percent.millionths()) / 10_000.0),
         });
         told.mirrors = mirrors.collect();
+    }
+
+    /// What a route without destinations does, and what preflights are told.
+    fn answer(
+        &self,
+        told: &mut Explanation,
+        decision: Result<Decision<'_>, Denial>,
+        headers: &HeaderList,
+    ) {
+        let reply = match decision {
+            Ok(Decision::Answer(reply)) => reply,
+            Ok(Decision::Forward(_)) => return,
+            Err(denial) => {
+                told.refused = Some(refused(&denial, Caller::of(headers)));
+                return;
+            }
+        };
+        if reply.refuses {
+            told.refused = Some(refused_by_policy(&reply, headers));
+            return;
+        }
+        let header = |name| reply.header(name).map(str::to_owned);
+        let allow_methods = header("access-control-allow-methods");
+        told.outcome = match (header("location"), &allow_methods) {
+            (Some(_), _) => Outcome::Redirect,
+            (_, Some(_)) => Outcome::Preflight,
+            _ => Outcome::Answer,
+        };
+        told.answer = Some(Answer {
+            status: reply.status,
+            grpc_status: grpc::status_of_answer(headers, reply.status),
+            content_type: header("content-type"),
+            location: header("location"),
+            allow_methods,
+            body: Octets(reply.body),
+        });
+    }
+
+    /// Which pages may read what is answered; none if no page asks.
+    fn cors_told(&self, route: Option<usize>, headers: &HeaderList) -> Option<String> {
+        let readers = self.cors.readers(route, &self.cors.request(headers))?;
+        let origin = headers.get("origin").map(Octets::from);
+        match (readers, origin) {
+            (Readers::All, _) => Some("pages of any origin may read the answer".to_owned()),
+            (Readers::Origin(origin), _) => Some(format!("pages of {origin} may read the answer")),
+            (Readers::None, Some(origin)) => {
+                Some(format!("pages of {origin} may not read the answer"))
+            }
+            (Readers::None, None) => None,
+        }
+    }
+
+    fn route_told(
+        &self,
+        route: &function_router::Route,
+        request: &Request<'_>,
+        candidates: &[Candidate<'_>],
+    ) -> Option<RouteTold> {
+        let document = self.gateway.routes.get(route.index())?;
+        let mut taking = candidates.iter().filter(|one| one.mismatch.is_none());
+        let taken = taking.next();
+        let next = taking.find(|one| one.route.index() != route.index());
+        let values = route.value_names().zip(route.values(request));
+        let values = values.map(|(name, value)| (name.to_owned(), value.into()));
+        Some(RouteTold {
+            name: route.name().to_owned(),
+            index: route.index(),
+            matches: document.matches.to_string(),
+            values: values.collect(),
+            before: taken.zip(next).map(|(taken, next)| RunnerUp {
+                name: next.route.name().to_owned(),
+                index: next.route.index(),
+                rule: precedence::rule(&taken.precedence, &next.precedence),
+            }),
+        })
     }
 
     fn destination(
@@ -210,31 +301,24 @@ impl Explanation {
             answer: None,
             destinations: Vec::new(),
             choice: None,
+            cors: None,
             mirrors: Vec::new(),
             near_misses: Vec::new(),
         }
     }
 }
 
-/// What a route without destinations does.
-fn answer(told: &mut Explanation, decision: Result<Decision<'_>, Denial>, headers: &HeaderList) {
-    match decision {
-        Ok(Decision::Answer(reply)) => {
-            let location = reply.header("location").map(str::to_owned);
-            told.outcome = match location {
-                Some(_) => Outcome::Redirect,
-                None => Outcome::Answer,
-            };
-            told.answer = Some(Answer {
-                status: reply.status,
-                grpc_status: grpc::status_of_answer(headers, reply.status),
-                content_type: reply.header("content-type").map(str::to_owned),
-                location,
-                body: Octets(reply.body),
-            });
-        }
-        Ok(Decision::Forward(_)) => {}
-        Err(denial) => told.refused = Some(refused(&denial, Caller::of(headers))),
+/// A refusal of a policy, which is known by its reply alone.
+fn refused_by_policy(reply: &Reply, headers: &HeaderList) -> Refused {
+    let problem: serde_json::Value = serde_json::from_slice(&reply.body).unwrap_or_default();
+    let detail = problem.get("detail").and_then(|detail| detail.as_str());
+    Refused {
+        by: RefusedBy::Pipeline,
+        status: Some(reply.status),
+        grpc_status: grpc::status_of_answer(headers, reply.status),
+        reason: reply.label.to_owned(),
+        detail: detail.unwrap_or_default().to_owned(),
+        allow: None,
     }
 }
 
@@ -247,69 +331,6 @@ fn by_envoy(refusal: EdgeRefusal, fields: &HeaderList) -> Refused {
         reason: refusal.reason().to_owned(),
         detail: refusal.detail().to_owned(),
         allow: None,
-    }
-}
-
-fn route_told(
-    route: &function_router::Route,
-    document: &Route,
-    request: &Request<'_>,
-    candidates: &[Candidate<'_>],
-) -> RouteTold {
-    let mut taking = candidates.iter().filter(|one| one.mismatch.is_none());
-    let taken = taking.next();
-    let next = taking.find(|one| one.route.index() != route.index());
-    let values = route.value_names().zip(route.values(request));
-    RouteTold {
-        name: route.name().to_owned(),
-        index: route.index(),
-        matches: document.matches.to_string(),
-        values: values
-            .map(|(name, value)| (name.to_owned(), value.into()))
-            .collect(),
-        before: taken.zip(next).map(|(taken, next)| RunnerUp {
-            name: next.route.name().to_owned(),
-            index: next.route.index(),
-            rule: precedence::rule(&taken.precedence, &next.precedence),
-        }),
-    }
-}
-
-fn chosen_by(document: &Route, forward: &Forward<'_>) -> String {
-    let name = &forward.destination.name;
-    let sticky = document.sticky.as_ref();
-    let by_header = sticky.and_then(|sticky| sticky.header.as_deref());
-    let by_cookie = sticky.and_then(|sticky| sticky.cookie.as_ref());
-    match forward.reason {
-        Reason::Forced => {
-            let header = document.force.as_deref().unwrap_or_default();
-            format!("header {header} names {name}")
-        }
-        Reason::Condition => format!("the request meets the conditions of {name}"),
-        Reason::Share(Ticket::Key(_)) => match (by_header, by_cookie) {
-            (Some(header), _) => format!("by weight, and header {header} keeps the client there"),
-            (_, Some(cookie)) if forward.set_cookie.is_some() => {
-                format!(
-                    "by weight; the client is given cookie {}, and stays",
-                    cookie.name
-                )
-            }
-            (_, Some(cookie)) => {
-                format!(
-                    "by weight, and cookie {} keeps the client there",
-                    cookie.name
-                )
-            }
-            _ => "by weight, and the client's address keeps it there".to_owned(),
-        },
-        Reason::Share(Ticket::Turn(_)) => match by_header {
-            Some(header) => format!("by weight; without header {header} the client does not stay"),
-            None if sticky.is_some() => {
-                "by weight; the client's address, which would keep it there, is not known"
-                    .to_owned()
-            }
-            None => "by weight".to_owned(),
-        },
     }
 }
 

@@ -24,6 +24,8 @@ pub struct Explanation {
     pub destinations: Vec<DestinationTold>,
     /// What makes the choice.
     pub choice: Option<Choice>,
+    /// Which pages of other origins may read what is answered; none where there is no policy.
+    pub cors: Option<String>,
     /// Who gets copies.
     pub mirrors: Vec<Mirrored>,
     /// Routes that nearly take it, the nearest first.
@@ -40,6 +42,8 @@ pub enum Outcome {
     Redirect,
     /// The gateway answers as the document says.
     Answer,
+    /// It asks beforehand whether a page of another origin may send a request, which it may.
+    Preflight,
     /// It is refused.
     Refused,
 }
@@ -110,7 +114,7 @@ pub struct RunnerUp {
     pub rule: &'static str,
 }
 
-/// A redirect, or an answer of the document's own.
+/// A redirect, an answer of the document's own, or the answer to a preflight.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Answer {
     /// The status.
@@ -121,6 +125,8 @@ pub struct Answer {
     pub location: Option<String>,
     /// The type of the body.
     pub content_type: Option<String>,
+    /// The methods that pages may use, in the answer to a preflight.
+    pub allow_methods: Option<String>,
     /// The body.
     pub body: Octets,
 }

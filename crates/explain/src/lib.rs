@@ -4,6 +4,7 @@
 //! configures it. [`Explainer`] then asks the router, which is the code that runs in Envoy, and says
 //! what it decides and why: an [`Explanation`].
 
+mod choice;
 mod destinations;
 pub mod edge;
 mod explainer;

@@ -6,6 +6,17 @@ use filter_api::HeaderList;
 
 use crate::edge::{HttpVersion, Sent};
 
+/// The content types of gRPC-Web that Envoy knows.
+const GRPC_WEB: [&[u8]; 4] = [
+    b"application/grpc-web",
+    b"application/grpc-web+proto",
+    b"application/grpc-web-text",
+    b"application/grpc-web-text+proto",
+];
+
+/// What it makes of them.
+const GRPC: &[u8] = b"application/grpc";
+
 /// A request as a client would send it.
 #[derive(Debug, Clone)]
 pub struct Question {
@@ -126,10 +137,11 @@ impl Question {
             (b":method", &self.method),
             (b":scheme", scheme),
         ];
-        pseudo
-            .into_iter()
-            .chain(path)
-            .chain(self.fields.iter())
-            .collect()
+        let fields = self.fields.iter().map(|(name, value)| match name {
+            // Envoy's filter for gRPC-Web stands before the pipeline.
+            b"content-type" if GRPC_WEB.contains(&value) => (name, GRPC),
+            _ => (name, value),
+        });
+        pseudo.into_iter().chain(path).chain(fields).collect()
     }
 }

@@ -69,7 +69,7 @@ enum Form {
     /// For people
     Text,
     /// For programs: an object of "outcome", "seen", "refused", "route", "answer", "destinations",
-    /// "choice", "mirrors" and "near_misses"
+    /// "choice", "cors", "mirrors" and "near_misses"
     Json,
 }
 
@@ -95,7 +95,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
     }
     Ok(match explanation.outcome {
         Outcome::Refused => ExitStatus::Refused,
-        Outcome::Function | Outcome::Redirect | Outcome::Answer => ExitStatus::Ok,
+        Outcome::Function | Outcome::Redirect | Outcome::Answer | Outcome::Preflight => {
+            ExitStatus::Ok
+        }
     })
 }
 

@@ -23,7 +23,7 @@ fn the_schema_is_that_of_the_document() {
 fn each_shell_learns_every_command() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let script = headgate(&["completions", shell]);
-        for command in ["check", "render", "run", "schema", "completions"] {
+        for command in ["check", "explain", "render", "run", "schema", "completions"] {
             assert!(script.contains(command), "{shell}: no {command}");
         }
     }

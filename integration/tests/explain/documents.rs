@@ -20,6 +20,9 @@ pub fn document(rng: &mut Rng, addresses: &[String]) -> String {
     if rng.u8(..3) == 0 {
         head += "edge: { stage_prefix: /prod }\n";
     }
+    if rng.u8(..3) == 0 {
+        head += "cors: { origins: [\"https://shop.test\"], headers: [x-a] }\n";
+    }
     head += "upstreams:\n";
     for (name, address) in UPSTREAMS.iter().zip(addresses) {
         let _ = writeln!(head, "  {name}: {{ http: \"{address}\" }}");
@@ -88,7 +91,11 @@ fn route(rng: &mut Rng) -> String {
         1 => "respond: { status: 299, content_type: text/x-test, body: said }".to_owned(),
         _ => destinations(rng, &names, is_prefix),
     };
-    format!("match: {{ {} }}, {action}", matches.join(", "))
+    let cors = match rng.u8(..6) {
+        0 => ", cors: { origins: [\"*\"] }",
+        _ => "",
+    };
+    format!("match: {{ {} }}, {action}{cors}", matches.join(", "))
 }
 
 /// A condition on the path, the names of its values, and whether it is a prefix.

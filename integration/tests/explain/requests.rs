@@ -49,6 +49,17 @@ pub fn request(rng: &mut Rng) -> RawRequest {
         ];
         fields.push(("content-type", one_of(rng, &types).to_owned()));
     }
+    if rng.u8(..4) == 0 {
+        let origins = ["https://shop.test", "https://evil.test"];
+        fields.push(("origin", one_of(rng, &origins).to_owned()));
+        if rng.bool() {
+            let asked = one_of(rng, &["GET", "PUT", "PATCH"]);
+            fields.push(("access-control-request-method", asked.to_owned()));
+        }
+        if rng.bool() {
+            fields.push(("access-control-request-headers", "x-a".to_owned()));
+        }
+    }
     RawRequest {
         http2: rng.bool(),
         method,

@@ -17,5 +17,5 @@ mod internal_header;
 mod log;
 mod methods;
 mod names;
-mod paths;
 mod streams;
+mod tricks;

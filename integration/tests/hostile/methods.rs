@@ -64,37 +64,6 @@ async fn connect_is_405_with_no_method_to_take_instead() {
 }
 
 #[tokio::test]
-async fn a_target_in_absolute_form_says_the_host() {
-    let gateway = Gateway::start().await;
-    for head in [
-        "GET http://api.example.com/host HTTP/1.1\r\nhost: other\r\n\r\n",
-        "GET http://api.example.com/host HTTP/1.1\r\n\r\n",
-        "GET HTTP://API.example.com/host HTTP/1.1\r\nhost: other\r\n\r\n",
-    ] {
-        assert_eq!(gateway.raw(head).await.status, 200, "{head:?}");
-        let seen = gateway.upstream.last();
-        let host = seen.authority.unwrap().to_ascii_lowercase();
-        assert_eq!(
-            (seen.path.as_str(), host.as_str()),
-            ("/host", "api.example.com")
-        );
-    }
-    for (target, status) in [
-        ("http://other/host", 404),
-        ("http://api.example.com", 404),
-        // The connection is not one with TLS, whatever the client says.
-        ("https://api.example.com/host", 403),
-        ("ftp://api.example.com/host", 400),
-        ("http:///host", 400),
-    ] {
-        let head = format!("GET {target} HTTP/1.1\r\nhost: api.example.com\r\n\r\n");
-        assert_eq!(gateway.raw(head).await.status, status, "{target}");
-    }
-    assert_eq!(gateway.upstream.requests(), 3);
-    gateway.stop().await;
-}
-
-#[tokio::test]
 async fn what_is_no_request_line_is_refused() {
     let gateway = Gateway::start().await;
     for (line, status) in [

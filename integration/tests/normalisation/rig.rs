@@ -2,8 +2,10 @@
 
 use std::net::SocketAddr;
 
-use explain::edge::{HttpVersion, Sent};
+use explain::edge::HttpVersion;
+use explain::{Explainer, Question};
 use filter_api::HeaderList;
+use gateway_model::Gateway;
 use integration::envoy::Envoy;
 use integration::mirror::Mirror;
 use integration::raw::{RawRequest, Received, send_all};
@@ -41,6 +43,7 @@ pub enum Outcome {
 pub struct Rig {
     envoy: Envoy,
     _rendered: Rendered,
+    document: Gateway,
     mirror: Mirror,
     address: SocketAddr,
     /// What became something else than was said.
@@ -76,27 +79,26 @@ impl Case {
         }
     }
 
-    /// What is said to become of it.
-    pub fn expected(&self) -> Outcome {
-        let fields = HeaderList::new();
-        let sent = Sent {
+    /// What is said to become of it. The pipeline looks at the path once more.
+    fn expected(&self, explainer: &Explainer<'_>) -> Outcome {
+        let explanation = explainer.explain(&Question {
             version: self.version,
-            tls: false,
-            method: self.method.as_bytes(),
-            target: &self.target,
-            host: self.host.as_deref(),
-            fields: &fields,
-        };
-        match sent.admit() {
-            Ok(admitted) => match admitted.path {
-                Some(path) => Outcome::Passed {
-                    host: admitted.authority.escape_ascii().to_string(),
-                    path: path.escape_ascii().to_string(),
-                },
-                // The pipeline's answer to CONNECT.
-                None => Outcome::Answered(405),
-            },
-            Err(refusal) => refusal.status().map_or(Outcome::Closed, Outcome::Answered),
+            https: false,
+            method: self.method.clone().into_bytes(),
+            target: self.target.clone(),
+            host: self.host.clone(),
+            fields: HeaderList::new(),
+            client: None,
+        });
+        match (explanation.refused, explanation.seen) {
+            (Some(refused), _) => refused.status.map_or(Outcome::Closed, Outcome::Answered),
+            (None, seen) => {
+                let seen = seen.unwrap();
+                Outcome::Passed {
+                    host: seen.authority.0.escape_ascii().to_string(),
+                    path: seen.path.unwrap().0.escape_ascii().to_string(),
+                }
+            }
         }
     }
 }
@@ -117,7 +119,7 @@ impl Outcome {
 impl Rig {
     pub async fn start() -> Self {
         let mirror = Mirror::start("one").await;
-        let rendered = Rendered::document(&format!(
+        let document = format!(
             r#"
 apiVersion: headgate.dev/v1alpha1
 kind: Gateway
@@ -126,12 +128,15 @@ upstreams: {{ one: {{ http: "{}" }} }}
 routes: [{{ match: {{ prefix: / }}, to: [{{ upstream: one }}] }}]
 "#,
             mirror.address()
-        ));
+        );
+        let rendered = Rendered::document(&document);
+        let checked = gateway_model::read("gateway.yaml", document.as_bytes());
         let envoy = rendered.start().await;
         let address = envoy.listener("http").await;
         Self {
             envoy,
             _rendered: rendered,
+            document: checked.unwrap().document,
             mirror,
             address,
             differences: Vec::new(),
@@ -143,9 +148,10 @@ routes: [{{ match: {{ prefix: / }}, to: [{{ upstream: one }}] }}]
         let cases: Vec<Case> = cases.into_iter().collect();
         assert!(!cases.is_empty());
         let requests = cases.iter().map(Case::request).collect();
+        let explainer = Explainer::new(&self.document).unwrap();
         let received = send_all(self.address, requests, CONNECTIONS).await;
         for (case, received) in cases.iter().zip(received.unwrap()) {
-            let (said, found) = (case.expected(), Outcome::of(&received));
+            let (said, found) = (case.expected(&explainer), Outcome::of(&received));
             if said != found {
                 let request = case.request();
                 let difference = format!("{request}\n  said  {said:?}\n  found {found:?}");

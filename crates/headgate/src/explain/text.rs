@@ -28,6 +28,9 @@ pub fn text(explanation: &Explanation) -> String {
     for destination in &explanation.destinations {
         lines.destination(destination);
     }
+    if let Some(cors) = &explanation.cors {
+        lines.fact("cors", cors);
+    }
     for Mirrored { upstream, percent } in &explanation.mirrors {
         lines.fact("copies", &format!("{percent} % to upstream {upstream}"));
     }
@@ -91,6 +94,10 @@ impl Lines {
         if outcome == Outcome::Redirect {
             let location = answer.location.as_deref().unwrap_or_default();
             self.fact("redirect", &format!("{status} to {location}"));
+            return;
+        }
+        if let Some(methods) = &answer.allow_methods {
+            self.fact("preflight", &format!("{status}, allows {methods}"));
             return;
         }
         let content_type = answer.content_type.as_deref().unwrap_or("no content type");
