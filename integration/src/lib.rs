@@ -2,7 +2,7 @@
 //!
 //! [`services`] are the sample services, shared with docker-compose through the binary
 //! `sample-services`. The rest is the harness that the tests under `tests/` drive: [`envoy`] runs
-//! the real proxy, with what Headgate renders or with a [`bootstrap`] by hand, [`upstream`] records what reaches the far side, [`client`] and [`raw`] send
+//! the real proxy, with what Headgate renders or with a [`bootstrap`] by hand, [`upstream`] records what reaches the far side, [`mirror`] sends it back byte for byte, [`client`] and [`raw`] send
 //! what a test wants sent.
 //!
 //! The harness is test code: where a test cannot go on it panics, which fails that test.
@@ -25,6 +25,8 @@ pub mod envoy;
 mod fields;
 mod gate;
 pub mod gateway;
+#[allow(clippy::expect_used, reason = "test code: a panic is how a test fails")]
+pub mod mirror;
 #[allow(clippy::panic, reason = "test code: a panic is how a test fails")]
 mod modules;
 pub mod raw;

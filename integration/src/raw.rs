@@ -1,6 +1,9 @@
 //! Requests that no library would send: header values that are not UTF-8, odd casing, absurd
 //! hosts, the same header twice, a message cut short.
 
+mod http2;
+mod kept;
+
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
@@ -9,6 +12,9 @@ use std::time::Duration;
 use httparse::Status;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+
+pub use http2::{Http2, Http2Failure, Http2Response};
+pub use kept::Kept;
 
 /// Only there so that a test fails rather than hangs.
 const DEADLINE: Duration = Duration::from_secs(30);

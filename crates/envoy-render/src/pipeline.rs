@@ -3,7 +3,7 @@
 use filter_api::{ByteSize, Holding};
 use gateway::Config;
 use gateway::cors::CorsPoliciesConfig;
-use gateway_model::{Gateway, Protocol};
+use gateway_model::{Gateway, Protocol, Route};
 use serde_json::{Value, json};
 
 use crate::Placement;
@@ -35,10 +35,15 @@ pub fn pipeline_config(gateway: &Gateway, functions: &Functions<'_>) -> Config {
         allow_on_headers_stop_iteration: true,
         max_held_bytes: HELD_BYTES,
     };
+    let policy_of = |route: &Route| Some((route.name().into_owned(), route.cors.clone()?));
+    let cors = CorsPoliciesConfig {
+        gateway: gateway.cors.clone(),
+        routes: gateway.routes.iter().filter_map(policy_of).collect(),
+    };
     Config {
         routes: routes.collect(),
+        cors,
         stage_prefix: gateway.edge.stage_prefix.clone(),
-        cors: CorsPoliciesConfig::default(),
         holding,
     }
 }

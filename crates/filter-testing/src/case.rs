@@ -143,6 +143,9 @@ pub struct Responded {
     pub status: Option<u16>,
     /// Fields that must be there with exactly these values, in this order, as `name: value`.
     pub headers: Vec<String>,
+    /// Fields that must be there and look so, as `name: value` with `*` for any text: values that nobody
+    /// foresees.
+    pub like: Vec<String>,
     /// Names of fields that must not be there.
     pub absent: Vec<String>,
     /// The whole body.

@@ -15,6 +15,10 @@ use filter_driver::Carrier;
 
 use crate::world::World;
 
+/// Fields that Envoy keeps in one line, however many values are added. It knows more of them; these
+/// are those that filters here add to.
+const ONE_LINE: [&str; 1] = ["vary"];
+
 /// Names and values, in order.
 pub type FieldList = Vec<(Vec<u8>, Vec<u8>)>;
 
@@ -106,8 +110,15 @@ impl Edit for FakeHost {
     }
 
     fn add_field(&mut self, of: Fields, name: &str, value: &[u8]) -> Result<(), HostError> {
-        self.list(of)?
-            .push((name.as_bytes().to_vec(), value.to_vec()));
+        let list = self.list(of)?;
+        let line = list.iter_mut().find(|(key, _)| key == name.as_bytes());
+        match line {
+            Some((_, line)) if ONE_LINE.contains(&name) => {
+                line.push(b',');
+                line.extend_from_slice(value);
+            }
+            _ => list.push((name.as_bytes().to_vec(), value.to_vec())),
+        }
         Ok(())
     }
 

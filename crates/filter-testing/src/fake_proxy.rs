@@ -246,15 +246,20 @@ fn bytes(fields: Vec<(String, String)>) -> FieldList {
 }
 
 fn request(case: &RequestCase) -> Message {
+    let fields = case.fields();
+    // As Envoy has it: of a client without TLS, unless somebody in front says otherwise.
+    let told = fields.iter().find(|(name, _)| name == "x-forwarded-proto");
+    let scheme = told.map_or("http", |(_, scheme)| scheme);
     let mut headers: FieldList = [
-        (":authority", &case.host),
+        (":authority", case.host.as_str()),
         (":path", &case.path),
         (":method", &case.method),
+        (":scheme", scheme),
     ]
     .into_iter()
-    .map(|(name, value)| (name.into(), value.clone().into_bytes()))
+    .map(|(name, value)| (name.into(), value.into()))
     .collect();
-    headers.extend(bytes(case.fields()));
+    headers.extend(bytes(fields));
     Message {
         headers,
         body: Vec::new(),

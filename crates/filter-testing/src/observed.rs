@@ -110,6 +110,12 @@ pub fn verify(expect: &Expect, observed: &Observed) -> Result<(), String> {
             &seen.headers,
             &mut faults,
         );
+        for (name, pattern) in parse_fields(&expected.like) {
+            let mut lines = seen.headers.iter().filter(|(key, _)| *key == name);
+            if !lines.any(|(_, value)| is_like(value, &pattern)) {
+                faults.push(format!("header {name}: expected one like {pattern:?}"));
+            }
+        }
         fields(
             "trailer",
             &expected.trailers,
@@ -165,6 +171,26 @@ fn fields(
     }
 }
 
+/// Whether a value is a text in which each `*` stands for any other.
+fn is_like(value: &[u8], pattern: &str) -> bool {
+    let value = String::from_utf8_lossy(value);
+    let Some((begin, rest)) = pattern.split_once('*') else {
+        return value == pattern;
+    };
+    let Some(mut open) = value.strip_prefix(begin) else {
+        return false;
+    };
+    let mut parts: Vec<&str> = rest.split('*').collect();
+    let end = parts.pop().unwrap_or_default();
+    for part in parts {
+        match open.split_once(part) {
+            Some((_, after)) => open = after,
+            None => return false,
+        }
+    }
+    open.ends_with(end)
+}
+
 fn body(what: &str, expected: Option<&String>, seen: &[u8], faults: &mut Vec<String>) {
     if let Some(expected) = expected
         && expected.as_bytes() != seen
@@ -195,6 +221,23 @@ mod tests {
             denied: denied.map(str::to_owned),
             answered: answered.map(str::to_owned),
             ..Expect::default()
+        }
+    }
+
+    #[test]
+    fn a_star_stands_for_any_text() {
+        for (pattern, value, is) in [
+            ("a=*; Path=/", "a=1; Path=/", true),
+            ("a=*; Path=/", "a=1; Path=/b", false),
+            ("a=*; Path=/", "b=1; Path=/", false),
+            ("*b*d", "abcd", true),
+            ("*b*d", "adcb", false),
+            ("a*a", "a", false),
+            ("a", "a", true),
+            ("a", "ab", false),
+            ("*", "", true),
+        ] {
+            assert_eq!(is_like(value.as_bytes(), pattern), is, "{pattern} {value}");
         }
     }
 

@@ -1,55 +1,30 @@
 //! Runs cases on the fake host.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 use filter_api::{Filter, parse_config};
 use libtest_mimic::{Arguments, Failed, Trial};
 
-use crate::case::CaseFile;
 use crate::fake_proxy::{CalloutsAnswer, FakeProxy};
 use crate::observed::verify;
+use crate::source::{CaseSource, case_sources};
 
-/// Runs every case file of a folder on the fake host, one test a file. The body of a test target
-/// without harness.
-pub fn run_cases<F: Filter>(folder: &str) -> ExitCode {
+/// Runs every case file of these filters' folders on the fake host, one test a file. The body of a test
+/// target without harness.
+pub fn run_cases<F: Filter>(filters: &[&str]) -> ExitCode {
     let arguments = Arguments::from_args();
-    let trials = case_files(Path::new(folder)).into_iter().map(|path| {
-        let name = path
-            .file_stem()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
-        Trial::test(name, move || run_file::<F>(&path).map_err(Failed::from))
+    let sources = filters.iter().map(Path::new).flat_map(case_sources);
+    let trials = sources.map(|source| {
+        Trial::test(source.name.clone(), move || {
+            run_file::<F>(&source).map_err(Failed::from)
+        })
     });
     libtest_mimic::run(&arguments, trials.collect()).exit_code()
 }
 
-/// The case files of a folder, sorted.
-pub fn case_files(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder)
-        .unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
-        .map(|entry| entry.expect("a folder can be read").path());
-    let mut files: Vec<PathBuf> = entries
-        .filter(|path| path.extension().is_some_and(|e| e == "yaml"))
-        .collect();
-    files.sort();
-    assert!(!files.is_empty(), "{} holds no cases", folder.display());
-    files
-}
-
-/// Reads a case file.
-///
-/// # Errors
-/// What is wrong with it.
-pub fn load_case_file(path: &Path) -> Result<CaseFile, String> {
-    let text = fs::read_to_string(path).map_err(|error| error.to_string())?;
-    serde_saphyr::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))
-}
-
-fn run_file<F: Filter>(path: &Path) -> Result<(), String> {
-    let file = load_case_file(path)?;
+fn run_file<F: Filter>(source: &CaseSource) -> Result<(), String> {
+    let file = source.read()?;
     let config = file.config.to_string();
     let compile = || parse_config(config.as_bytes()).and_then(F::compile);
     if let Some(expected) = &file.refused {

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use function_router::Router;
+use gateway::cors::{Cors, CorsConfig};
 
 use crate::document::{Gateway, Pattern, Protocol, Route};
 use crate::scalars::UpstreamName;
@@ -31,6 +32,7 @@ pub(crate) fn check(gateway: &Gateway, root: &Node) -> Findings {
     check.listeners();
     check.upstreams();
     check.edge();
+    check.cors("cors", gateway.cors.as_ref());
     check.routes();
     if check.findings.errors.is_empty() {
         check.unused_upstreams(); // before, it may be a name that a route misspells
@@ -98,6 +100,13 @@ impl Check<'_> {
         }
     }
 
+    fn cors(&mut self, path: &str, policy: Option<&CorsConfig>) {
+        if let Some(Err(error)) = policy.map(Cors::compile) {
+            let error = error.within(path);
+            self.error(error.path, error.problem);
+        }
+    }
+
     fn routes(&mut self) {
         let gateway = self.gateway;
         if gateway.routes.is_empty() {
@@ -107,6 +116,7 @@ impl Check<'_> {
             let path = format!("routes[{i}]");
             self.matches(&path, route);
             self.actions(&path, route);
+            self.cors(&format!("{path}.cors"), route.cors.as_ref());
         }
         self.reach();
     }

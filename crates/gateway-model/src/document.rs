@@ -8,6 +8,8 @@ mod upstream;
 
 use std::collections::BTreeMap;
 
+use gateway::cors::CorsConfig;
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
 pub use route::{Destination, Match, MatchError, Mirror, Pattern, Route};
@@ -19,7 +21,7 @@ pub use upstream::{
 use crate::scalars::{BindAddress, Label, Port, UpstreamName};
 
 /// What a gateway does: where it listens, what stands behind it, and which requests go where.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Gateway {
     /// The version of the document's language.
@@ -37,6 +39,10 @@ pub struct Gateway {
     /// Which requests go where; at least one. Of those that match a request the most specific takes
     /// it: by host, then by path, then by method, then the first in the document.
     pub routes: Vec<Route>,
+    /// Which pages of other origins may read answers: for routes that do not say it themselves, and for
+    /// requests that no route takes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cors: Option<CorsConfig>,
     /// What stands in front of the gateway.
     #[serde(default, skip_serializing_if = "is_default")]
     pub edge: Edge,
@@ -46,7 +52,7 @@ pub struct Gateway {
 }
 
 /// The version of the document's language.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
 pub enum ApiVersion {
     /// The first one; it may still change.
     #[serde(rename = "headgate.dev/v1alpha1")]
@@ -54,14 +60,14 @@ pub enum ApiVersion {
 }
 
 /// What a document describes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
 pub enum Kind {
     /// One gateway.
     Gateway,
 }
 
 /// What the gateway is called.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Metadata {
     /// A DNS label (RFC 1123): `petstore`. `gateway` if it is not given.
@@ -77,7 +83,7 @@ impl Default for Metadata {
 }
 
 /// A place where the gateway takes connections. To change it takes a restart.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Listener {
     /// A DNS label (RFC 1123), such as `http`. Each listener has its own.
@@ -98,7 +104,7 @@ pub struct Listener {
 }
 
 /// What stands in front of the gateway.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Edge {
     /// What an API Gateway puts before every path: its stage, such as `/prod`. It is taken off before
@@ -109,7 +115,7 @@ pub struct Edge {
 
 /// Envoy's admin endpoint. It can stop and change the gateway, so it is only ever on the loopback
 /// interface.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Admin {
     /// The port on 127.0.0.1; 9901 if it is not given.
@@ -150,6 +156,7 @@ pub(crate) fn example(field: &str) -> Option<&'static str> {
         "certificate" => "certificate: tls/shop.crt",
         "key" => "key: tls/shop.key",
         "on" => "on: [connect-failure]",
+        "origins" => "origins: [\"https://shop.example.com\"]",
         _ => return None,
     };
     Some(example)

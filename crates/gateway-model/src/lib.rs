@@ -12,6 +12,7 @@ mod check;
 mod diagnostics;
 mod document;
 mod scalars;
+mod schema;
 mod words;
 mod yaml;
 
@@ -27,6 +28,8 @@ pub use scalars::{
     Method, MethodError, Percent, Period, Port, RouteName, RouteNameError, ServerName,
     ServerNameError, UpstreamName, UpstreamNameError, Weight, WholePercent,
 };
+
+pub use schema::json_schema;
 
 use diagnostics::in_order;
 use yaml::{Fault, Faults, Mark};

@@ -68,6 +68,16 @@ macro_rules! travels_as_text {
                 to.collect_str(self)
             }
         }
+
+        impl schemars::JsonSchema for $type {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($type).into()
+            }
+
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                schemars::json_schema!({ "type": "string", "description": $expecting })
+            }
+        }
     };
 }
 use travels_as_text;

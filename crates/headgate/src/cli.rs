@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::exit_status::ExitStatus;
-use crate::{check, render, run};
+use crate::{check, completions, render, run, schema};
 
 /// Turn a stock Envoy into a function gateway.
 #[derive(Debug, Parser)]
@@ -49,6 +49,8 @@ pub enum Command {
     Check(check::Arguments),
     Render(render::Arguments),
     Run(run::Arguments),
+    Schema(schema::Arguments),
+    Completions(completions::Arguments),
     #[command(hide = true)]
     Bound(run::bound::Arguments),
 }
@@ -63,6 +65,8 @@ impl Command {
             Self::Check(arguments) => check::run(&arguments),
             Self::Render(arguments) => render::run(&arguments),
             Self::Run(arguments) => run::run(&arguments),
+            Self::Schema(arguments) => schema::run(&arguments),
+            Self::Completions(arguments) => completions::run(&arguments),
             Self::Bound(arguments) => run::bound::run(&arguments),
         }
     }

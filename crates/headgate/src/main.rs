@@ -4,6 +4,7 @@ mod authorities;
 mod check;
 mod checkout;
 mod cli;
+mod completions;
 mod document;
 mod exit_status;
 mod files;
@@ -13,6 +14,7 @@ mod overrides;
 mod render;
 mod report;
 mod run;
+mod schema;
 
 use std::process::ExitCode;
 

@@ -39,8 +39,13 @@ pub fn each(diagnostics: &[Diagnostic]) {
     }
 }
 
-/// Tells what is wrong around the document.
+/// Tells what is wrong around the document. That whoever reads the output has seen enough, as `head`
+/// does, is not wrong.
 pub fn environment(error: &anyhow::Error) -> ExitStatus {
+    let io = error.root_cause().downcast_ref::<std::io::Error>();
+    if io.is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe) {
+        return ExitStatus::Ok;
+    }
     line(&format!("{ERROR}error{ERROR:#}: {error:#}"));
     ExitStatus::Environment
 }

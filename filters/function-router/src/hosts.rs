@@ -102,9 +102,13 @@ fn check(host: &str, name: &str) -> Result<(), HostError> {
 
 /// Whether this could be the name of a host: labels of letters, digits, `-` and `_`.
 pub(crate) fn is_name(host: &[u8]) -> bool {
-    let in_label = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_".contains(byte);
-    let is_label = |label: &[u8]| !label.is_empty() && label.iter().all(in_label);
     host.len() <= LONGEST_NAME && host.split(|&byte| byte == b'.').all(is_label)
+}
+
+/// Whether this could stand between the dots of a name.
+pub(crate) fn is_label(label: &[u8]) -> bool {
+    let in_label = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_".contains(byte);
+    !label.is_empty() && label.iter().all(in_label)
 }
 
 #[cfg(test)]

@@ -1,19 +1,24 @@
 //! Finds the regular expressions that a path matches.
 
-use regex::bytes::{RegexSet, RegexSetBuilder};
-
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+
+use regex::bytes::{RegexSet, RegexSetBuilder};
 
 use crate::regex_pattern::{WholeRegex, whole};
 use crate::router::RouteId;
 
-/// The routes of each expression, the longest expression first, and those of one length in the order
-/// of the document. All expressions are tried in one pass over the path, so what a look-up costs hardly
-/// depends on how many there are.
+/// The routes of each expression, the longest expression first. Expressions of one length are equally
+/// specific, so between their routes something else decides, and they are asked by turns. All
+/// expressions are tried in one pass over the path, so what a look-up costs hardly depends on how many
+/// there are.
 #[derive(Debug, Default)]
 pub(crate) struct RegexIndex {
-    entries: Vec<(Box<str>, Vec<RouteId>)>,
+    expressions: Vec<(Box<str>, Vec<RouteId>)>,
     set: Option<RegexSet>,
+    /// Routes in the order in which they are asked, each list with the place of its expression.
+    asked: Vec<(usize, Vec<RouteId>)>,
 }
 
 /// What all expressions of a host compile to, in bytes.
@@ -32,12 +37,13 @@ impl RegexIndex {
     /// The routes of an expression.
     pub(crate) fn entry(&mut self, regex: &WholeRegex) -> &mut Vec<RouteId> {
         let text = regex.text();
-        let known = self.entries.iter().position(|(known, _)| **known == *text);
-        let index = known.unwrap_or(self.entries.len());
+        let mut known = self.expressions.iter();
+        let known = known.position(|(known, _)| **known == *text);
+        let index = known.unwrap_or(self.expressions.len());
         if known.is_none() {
-            self.entries.push((text.into(), Vec::new()));
+            self.expressions.push((text.into(), Vec::new()));
         }
-        match self.entries.get_mut(index) {
+        match self.expressions.get_mut(index) {
             Some((_, routes)) => routes,
             None => unreachable!("it was there, or was put there just now"),
         }
@@ -47,16 +53,28 @@ impl RegexIndex {
         &mut self,
         order: &mut dyn FnMut(&mut Vec<RouteId>),
     ) -> Result<(), TooManyRegexes> {
-        if self.entries.is_empty() {
+        if self.expressions.is_empty() {
             return Ok(());
         }
-        for (_, routes) in &mut self.entries {
-            order(routes);
+        let mut by_length = BTreeMap::<Reverse<usize>, BTreeMap<RouteId, usize>>::new();
+        for (index, (text, routes)) in self.expressions.iter().enumerate() {
+            let alike = by_length.entry(Reverse(text.len())).or_default();
+            alike.extend(routes.iter().map(|&route| (route, index)));
         }
-        // Stable: those of one length stay in the order of the document.
-        self.entries
-            .sort_by_key(|(text, _)| std::cmp::Reverse(text.len()));
-        let texts = self.entries.iter().map(|(text, _)| whole(text));
+        for alike in by_length.into_values() {
+            let mut routes = alike.keys().copied().collect();
+            order(&mut routes);
+            for route in routes {
+                let Some(&index) = alike.get(&route) else {
+                    continue;
+                };
+                match self.asked.last_mut() {
+                    Some((last, list)) if *last == index => list.push(route),
+                    _ => self.asked.push((index, vec![route])),
+                }
+            }
+        }
+        let texts = self.expressions.iter().map(|(text, _)| whole(text));
         let set = RegexSetBuilder::new(texts)
             .unicode(false)
             .size_limit(MOST_COMPILED)
@@ -75,11 +93,11 @@ impl RegexIndex {
         let Some(set) = &self.set else {
             return ControlFlow::Continue(());
         };
-        for index in set.matches(path) {
-            if let Some((_, routes)) = self.entries.get(index) {
-                visit(routes)?;
-            }
-        }
-        ControlFlow::Continue(())
+        let matches = set.matches(path);
+        let mut asked = self.asked.iter();
+        asked.try_for_each(|(index, routes)| match matches.matched(*index) {
+            true => visit(routes),
+            false => ControlFlow::Continue(()),
+        })
     }
 }

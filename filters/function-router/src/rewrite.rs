@@ -4,7 +4,7 @@ use filter_api::ConfigError;
 
 use crate::config::DestinationConfig;
 use crate::denial::Denial;
-use crate::hosts::is_name;
+use crate::hosts::{is_label, is_name};
 use crate::path_rewrite::PathRewrite;
 use crate::pattern::Pattern;
 use crate::request::Request;
@@ -38,7 +38,7 @@ pub enum RewriteError {
     #[error("must be a query without \"?\", percent-encoded, found \"{0}\"")]
     Query(String),
     /// Not of the form of a host.
-    #[error("must be a host in lower case, perhaps with a port, found \"{0}\"")]
+    #[error("must be a host in lower case such as \"pets.internal\", found \"{0}\"")]
     Host(String),
     /// No method of HTTP (RFC 9110 section 9.1).
     #[error("must be a method such as \"POST\", found \"{0}\"")]
@@ -142,15 +142,14 @@ pub(crate) fn host_template(text: &str, names: &[Box<str>]) -> Result<Template, 
     }
 }
 
-/// The host with the values of a request.
+/// The host with the values of a request, in lower case.
 ///
 /// # Errors
-/// When a value would make it something else than a host: values come from the client.
+/// When a value is more or less than one label: values come from the client, and one with a dot, a
+/// colon or a slash would lead to a host that nobody wrote down.
 pub(crate) fn host_of(template: &Template, values: &[&[u8]]) -> Result<Vec<u8>, Denial> {
-    let authority = template.plain(values);
-    let colons = |text: &[u8]| text.iter().filter(|&&byte| byte == b':').count();
-    let own_colons: usize = template.texts().map(colons).sum();
-    if is_authority(&authority) && colons(&authority) == own_colons {
+    let authority = template.plain(values).to_ascii_lowercase();
+    if template.values_in(values).all(is_label) && is_authority(&authority) {
         Ok(authority)
     } else {
         Err(Denial::ValueNotAllowed)

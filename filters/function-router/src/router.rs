@@ -180,9 +180,13 @@ fn stage(prefix: Option<&str>) -> Result<Box<[u8]>, ConfigError> {
         return Ok(Box::default());
     };
     let fault = |error: PathError| ConfigError::new("stage_prefix", error);
-    let pattern = PathPattern::prefix(prefix).map_err(fault)?;
+    let no_stage = || fault(PathError::NoStage(prefix.to_owned()));
+    let pattern = PathPattern::prefix(prefix).map_err(|error| match error {
+        PathError::VariableInPrefix(_) => no_stage(),
+        error => fault(error),
+    })?;
     if pattern.segments.is_empty() {
-        return Err(fault(PathError::NoStage(prefix.to_owned())));
+        return Err(no_stage());
     }
     let prefix = prefix.strip_suffix('/').unwrap_or(prefix);
     Ok(prefix.as_bytes().into())

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::net::IpAddr;
 
-use filter_api::ConfigError;
+use filter_api::{ConfigError, Duration};
 use twox_hash::XxHash64;
 
 use crate::conditions::header_name;
@@ -52,6 +52,12 @@ pub enum StickyError {
     /// Browsers refuse such a cookie.
     #[error("must be true with same_site: None, or browsers refuse the cookie")]
     Insecure,
+    /// Browsers refuse cookies of this name without it (RFC 6265bis section 4.1.3).
+    #[error("must be {1} with the name \"{0}\", or browsers refuse the cookie")]
+    Prefix(String, &'static str),
+    /// `Max-Age=0` takes a cookie away.
+    #[error("must be at least 1s, found {0}; cookies know whole seconds")]
+    Short(Duration),
 }
 
 impl Sticky {
@@ -77,7 +83,11 @@ impl Sticky {
         circumstances: &mut Circumstances<'_>,
     ) -> (Ticket, Option<String>) {
         let known = match self {
-            Self::Header(name) => request.header(name).map(|value| hash(&value)),
+            // An empty field says no more than none: it would be one client for all who send it.
+            Self::Header(name) => {
+                let value = request.header(name).filter(|value| !value.is_empty());
+                value.map(|value| hash(&value))
+            }
             Self::ClientAddress => (circumstances.client)().map(|address| match address {
                 IpAddr::V4(address) => hash(&address.octets()),
                 IpAddr::V6(address) => hash(&address.octets()),
@@ -116,6 +126,21 @@ impl Cookie {
         }
         if *same_site == SameSite::None && !secure {
             return Err(ConfigError::new("secure", StickyError::Insecure));
+        }
+        let needs = |place, what| {
+            let error = StickyError::Prefix(name.clone(), what);
+            Err(ConfigError::new(place, error))
+        };
+        let lower = name.to_ascii_lowercase(); // browsers do not look at case here
+        let is_host = lower.starts_with("__host-");
+        if (is_host || lower.starts_with("__secure-")) && !secure {
+            return needs("secure", "true");
+        }
+        if is_host && path != "/" {
+            return needs("path", "\"/\"");
+        }
+        if let Some(ttl) = ttl.filter(|ttl| ttl.get().as_secs() == 0) {
+            return Err(ConfigError::new("ttl", StickyError::Short(ttl)));
         }
         let mut attributes = format!("; Path={path}; HttpOnly; SameSite={same_site:?}");
         if *secure {

@@ -78,6 +78,15 @@ impl Template {
         })
     }
 
+    /// Those of the values that stand in it.
+    pub(crate) fn values_in<'v>(&self, values: &[&'v [u8]]) -> impl Iterator<Item = &'v [u8]> {
+        let value = value_of(values);
+        self.parts.iter().filter_map(move |part| match part {
+            Part::Text(_) => None,
+            Part::Value(index) => Some(value(*index)),
+        })
+    }
+
     /// The same with another text for each value, to be looked at.
     pub(crate) fn with(&self, value: &[u8]) -> Vec<u8> {
         self.write(|_| value, |octets, to| to.extend_from_slice(octets))

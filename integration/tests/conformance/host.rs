@@ -110,6 +110,8 @@ struct Common {
 
 #[derive(Deserialize)]
 struct Route {
+    /// Redirects and answers of the gateway's own ask no function.
+    #[serde(default)]
     to: Vec<Destination>,
 }
 

@@ -11,7 +11,7 @@ mod host;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use filter_testing::{CaseFile, case_files, load_case_file, verify};
+use filter_testing::{CaseFile, CaseSource, case_sources, verify};
 use integration::envoy::Envoy;
 use libtest_mimic::{Arguments, Failed, Trial};
 use tokio::runtime;
@@ -55,26 +55,24 @@ fn filters(folder: &Path) -> Vec<PathBuf> {
 
 /// A test for each case file of a filter, on this module.
 fn trials(module: String, filter: &Path) -> impl Iterator<Item = Trial> + use<> {
-    case_files(&filter.join("tests/cases"))
-        .into_iter()
-        .map(move |path| {
-            let module = module.clone();
-            Trial::test(format!("{module}/{}", name(&path)), move || {
-                runtime::Builder::new_current_thread()
-                    .enable_all()
-                    .build()?
-                    .block_on(run_file(&module, &path))
-                    .map_err(Failed::from)
-            })
+    case_sources(filter).into_iter().map(move |source| {
+        let module = module.clone();
+        Trial::test(format!("{module}/{}", source.name), move || {
+            runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()?
+                .block_on(run_file(&module, &source))
+                .map_err(Failed::from)
         })
+    })
 }
 
 fn name(path: &Path) -> String {
     path.file_stem().unwrap().to_string_lossy().into_owned()
 }
 
-async fn run_file(module: &str, path: &Path) -> Result<(), String> {
-    let file = load_case_file(path)?;
+async fn run_file(module: &str, source: &CaseSource) -> Result<(), String> {
+    let file = source.read()?;
     if let Some(expected) = &file.refused {
         return is_refused(module, &file, expected).await;
     }

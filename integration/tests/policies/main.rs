@@ -8,3 +8,5 @@
 )]
 
 mod callers;
+mod cors;
+mod metrics;

@@ -8,6 +8,8 @@ use function_router::{
     ConditionConfig, DestinationConfig, MatchConfig, RedirectConfig, RespondConfig, RouteConfig,
     StickyConfig, ValueConfig,
 };
+use gateway::cors::CorsConfig;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::upstream::Retries;
@@ -15,8 +17,13 @@ use crate::scalars::{GrpcPattern, HostPattern, Method, Percent, RouteName, Upstr
 
 /// What a request looks like, and what becomes of it. A route has exactly one of `to`, `redirect` and
 /// `respond`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("oneOf" = [
+    { "required": ["to"] },
+    { "required": ["redirect"] },
+    { "required": ["respond"] },
+]))]
 pub struct Route {
     /// The name in logs and metrics; each route has its own. The match says it if it is not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -38,6 +45,9 @@ pub struct Route {
     /// Upstreams that get a copy of some requests; what they answer is dropped.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mirror: Vec<Mirror>,
+    /// Which pages of other origins may read answers. It replaces what the gateway says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cors: Option<CorsConfig>,
     /// Sends the client elsewhere.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redirect: Option<RedirectConfig>,
@@ -84,7 +94,7 @@ impl Route {
 }
 
 /// What a request must look like: all of it.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
 #[serde(try_from = "Fields", into = "Fields")]
 pub struct Match {
     /// The hosts; none means any.
@@ -207,7 +217,7 @@ fn write_values(
 
 /// An upstream, its share of a route's requests, and what it sees instead of what the client sent. In
 /// `path`, `query` and `host`, `{name}` stands for a value of the match's path.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Destination {
     /// One of the names under `upstreams`.
@@ -281,7 +291,7 @@ impl Destination {
 }
 
 /// An upstream that gets a copy of some requests.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Mirror {
     /// One of the names under `upstreams`.
@@ -291,9 +301,18 @@ pub struct Mirror {
     pub percent: Option<Percent>,
 }
 
-/// A match as the document writes it.
-#[derive(Default, Deserialize, Serialize)]
+/// What a request must look like; all of it, and exactly one of `path`, `prefix`, `regex` and `grpc`.
+#[derive(Default, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields)]
+#[schemars(
+    rename = "MatchFields",
+    extend("oneOf" = [
+        { "required": ["path"] },
+        { "required": ["prefix"] },
+        { "required": ["regex"] },
+        { "required": ["grpc"] },
+    ])
+)]
 struct Fields {
     /// Hosts without port, in lower case: `api.example.com`, or `*.example.com` for every name below
     /// it. Any host, if none is given.

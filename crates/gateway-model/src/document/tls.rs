@@ -1,12 +1,13 @@
 //! Certificates, and who shows them to whom.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::is_default;
 use crate::scalars::{FileName, Host, ServerName};
 
 /// TLS of a listener: 1.2 or 1.3, with HTTP/2 for clients that offer it (ALPN).
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct ListenerTls {
     /// Which certificates there are; at least one. A client is shown the one that is for the name it
@@ -16,7 +17,7 @@ pub struct ListenerTls {
 }
 
 /// A certificate and its key, in files that are read again when they change.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Certificate {
     /// The file of the certificate, and behind it those that lead from it to the authority; PEM.
@@ -27,7 +28,7 @@ pub struct Certificate {
 
 /// TLS to an upstream: 1.2 or 1.3. The upstream's certificate must come from a trusted authority, and
 /// be for the upstream's name.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct UpstreamTls {
     /// The file of the authorities that are trusted, PEM; those of the system, if it is not given.

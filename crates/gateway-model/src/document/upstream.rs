@@ -4,6 +4,7 @@ mod protection;
 mod retries;
 
 use filter_api::Duration;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::tls::UpstreamTls;
@@ -14,7 +15,7 @@ pub use protection::{CircuitBreakers, OutlierDetection};
 pub use retries::{Retries, RetryOn};
 
 /// A service behind the gateway, and how to call it.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
 #[serde(try_from = "Fields", into = "Fields")]
 pub struct Upstream {
     /// What it speaks.
@@ -99,8 +100,12 @@ impl Upstream {
 }
 
 /// An upstream as the document writes it.
-#[derive(Default, Deserialize, Serialize)]
+#[derive(Default, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields)]
+#[schemars(
+    rename = "UpstreamFields",
+    extend("oneOf" = [{ "required": ["http"] }, { "required": ["grpc"] }])
+)]
 struct Fields {
     /// The host and port of a service that speaks HTTP/1.1: `pets:8080`. An upstream has either
     /// `http` or `grpc`.

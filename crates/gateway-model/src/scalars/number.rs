@@ -1,8 +1,10 @@
 //! Numbers with bounds.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::RangeInclusive;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{self, Unexpected};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -26,6 +28,17 @@ macro_rules! bounded {
             fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
                 let bounds = Bounded { what: $what, range: Self::RANGE };
                 from.$deserialize(bounds).map(Self)
+            }
+        }
+
+        impl JsonSchema for $name {
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                let (minimum, maximum) = (Self::RANGE.start(), Self::RANGE.end());
+                json_schema!({ "type": "integer", "minimum": minimum, "maximum": maximum })
             }
         }
     };
@@ -111,6 +124,16 @@ impl de::Visitor<'_> for InPercent {
 impl<'de> Deserialize<'de> for Percent {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         from.deserialize_any(InPercent)
+    }
+}
+
+impl JsonSchema for Percent {
+    fn schema_name() -> Cow<'static, str> {
+        "Percent".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "number", "exclusiveMinimum": 0, "maximum": 100 })
     }
 }
 

@@ -1,10 +1,11 @@
 //! Lengths of time that are never nothing.
 
 use filter_api::Duration;
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, de};
 
 /// A length of time above zero: `250ms`, `1m30s`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct Period(Duration);
 
 impl Period {

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 /// Where a client is sent (RFC 9110 section 15.4). What is not given stays as the request has it, its
 /// query in any case. In `path` and `host`, `{name}` stands for a value of the match.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RedirectConfig {
     /// The scheme.
@@ -30,6 +31,7 @@ pub struct RedirectConfig {
 
 /// The scheme of a URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Scheme {
     /// Without TLS.
@@ -40,6 +42,7 @@ pub enum Scheme {
 
 /// An answer that the gateway gives itself.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RespondConfig {
     /// The status code, 200 to 599.

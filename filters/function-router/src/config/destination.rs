@@ -10,6 +10,7 @@ use super::value::ValueConfig;
 /// A function, its share of a route's requests, and what is written anew on the way to it. In `path`,
 /// `query` and `host`, `{name}` stands for a value of the match.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct DestinationConfig {
     /// The function's key in Envoy's route table: what [`filter_api::FUNCTION_HEADER`] is set to.
@@ -49,6 +50,7 @@ pub struct DestinationConfig {
 
 /// What a request must look like for a destination; all of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ConditionConfig {
     /// Header fields by name, in lower case.
@@ -61,6 +63,7 @@ pub struct ConditionConfig {
 
 /// What keeps a client at the function that it once got. Exactly one is given.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct StickyConfig {
     /// The value of this request header. Requests without it are shared out at random.
@@ -77,6 +80,7 @@ pub struct StickyConfig {
 /// A cookie that the gateway gives to clients that have none (RFC 6265). It holds a random number and
 /// tells nothing. It is always `HttpOnly`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CookieConfig {
     /// Its name.
@@ -97,6 +101,7 @@ pub struct CookieConfig {
 
 /// `SameSite` of a cookie, in the words of RFC 6265bis.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum SameSite {
     /// Never sent with what another site asks for.
     Strict,

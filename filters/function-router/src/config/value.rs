@@ -20,12 +20,35 @@ pub enum ValueConfig {
 
 /// All but the exact text.
 #[derive(Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct Fields {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     regex: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     present: Option<bool>,
+}
+
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for ValueConfig {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Value".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let object = |field: &str, kind: &str| {
+            schemars::json_schema!({
+                "type": "object",
+                "properties": { field: { "type": kind } },
+                "required": [field],
+                "additionalProperties": false,
+            })
+        };
+        schemars::json_schema!({
+            "description": "A text, { regex: … } or { present: … }",
+            "anyOf": [{ "type": "string" }, object("regex", "string"), object("present", "boolean")],
+        })
+    }
 }
 
 impl Serialize for ValueConfig {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 /// Which pages of other origins may read answers, and what they may ask (the Fetch standard, "CORS
 /// protocol").
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CorsConfig {
     /// The origins whose pages may read answers, at least one: `https://shop.example.com`,

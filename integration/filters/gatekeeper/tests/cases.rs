@@ -1,8 +1,5 @@
 //! The case files on the fake host. `integration` runs the same files on a real Envoy.
 
 fn main() -> std::process::ExitCode {
-    filter_testing::run_cases::<gatekeeper::Gatekeeper>(concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/tests/cases"
-    ))
+    filter_testing::run_cases::<gatekeeper::Gatekeeper>(&[env!("CARGO_MANIFEST_DIR")])
 }

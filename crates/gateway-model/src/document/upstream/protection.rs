@@ -1,5 +1,6 @@
 //! What keeps an upstream in trouble from becoming everybody's.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::scalars::{Limit, Period, WholePercent};
@@ -9,7 +10,7 @@ use crate::scalars::{Limit, Period, WholePercent};
 /// What is not given is for the gateway's sake, not the upstream's: it is above what a healthy upstream
 /// needs, and keeps one that hangs from using up the gateway. Envoy's own 1,024 would refuse requests
 /// long before the listeners do, which take 50,000 connections.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct CircuitBreakers {
     /// How many connections are open, 1 to 1,000,000; 16384 if it is not given. Over HTTP/1.1 each
@@ -34,7 +35,7 @@ impl Default for CircuitBreakers {
 
 /// When an address of an upstream is left out for a while, because of how it answers. The upstream's
 /// name must stand for several addresses for the others to take over.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct OutlierDetection {
     /// After how many errors in a row: responses of 5xx, gRPC statuses that stand for one, timeouts

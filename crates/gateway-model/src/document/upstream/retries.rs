@@ -1,12 +1,13 @@
 //! When a request is tried again.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::document::is_default;
 use crate::scalars::{Attempts, Period, WholePercent};
 
 /// When a request is tried again, and how often.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Retries {
     /// What calls for another try; at least one.
@@ -25,7 +26,9 @@ pub struct Retries {
 }
 
 /// What calls for another try, in the words of Envoy's `retry_on` and `retry_grpc_on`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, JsonSchema, Serialize,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum RetryOn {
     /// No connection came about.
