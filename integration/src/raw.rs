@@ -3,6 +3,7 @@
 
 mod http2;
 mod kept;
+mod sender;
 
 use std::convert::Infallible;
 use std::io;
@@ -15,6 +16,7 @@ use tokio::net::TcpStream;
 
 pub use http2::{Http2, Http2Failure, Http2Response};
 pub use kept::Kept;
+pub use sender::{RawRequest, Received, send_all};
 
 /// Only there so that a test fails rather than hangs.
 const DEADLINE: Duration = Duration::from_secs(30);

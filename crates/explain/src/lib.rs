@@ -1,6 +1,23 @@
 //! What becomes of a request, told without sending it.
 //!
 //! [`edge`] is what Envoy does with a request before the pipeline sees it, as `envoy-render`
-//! configures it.
+//! configures it. [`Explainer`] then asks the router, which is the code that runs in Envoy, and says
+//! what it decides and why: an [`Explanation`].
 
+mod destinations;
 pub mod edge;
+mod explainer;
+mod explanation;
+mod grpc;
+mod near_misses;
+mod octets;
+mod precedence;
+mod question;
+
+pub use explainer::Explainer;
+pub use explanation::{
+    Answer, Choice, DestinationTold, Explanation, Mirrored, NearMiss, Outcome, Refused, RefusedBy,
+    RouteTold, RunnerUp, Seen,
+};
+pub use octets::Octets;
+pub use question::{Question, QuestionError};

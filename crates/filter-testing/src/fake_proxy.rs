@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use filter_api::{Direction, FUNCTION_HEADER, Filter, Reply, Root, Waiting, Wake};
+use filter_api::{Caller, Direction, FUNCTION_HEADER, Filter, Reply, Root, Waiting, Wake};
 use filter_driver::{Driver, Resume, Verdict};
 
 use crate::case::{Answer, Case, RequestCase, parse_fields};
@@ -129,7 +129,10 @@ impl<F: Filter> Exchange<'_, F> {
     fn answered(&mut self, function: Option<String>, forwarded: ObservedMessage) -> Observed {
         self.host.phase = Direction::Response;
         self.host.response = answer(&self.case.upstream);
-        let body = self.case.upstream.body.clone().into_bytes();
+        let body = match self.case.request.method.as_str() {
+            "HEAD" => Vec::new(), // whatever the upstream was asked, nobody takes its body
+            _ => self.case.upstream.body.clone().into_bytes(),
+        };
         let body = (!body.is_empty()).then_some(body);
         match self.half(Direction::Response, body) {
             Passage::Replied(reply) => self.replied(function, Some(forwarded), reply),
@@ -150,8 +153,8 @@ impl<F: Filter> Exchange<'_, F> {
         reply: Reply,
     ) -> Observed {
         let answered = forwarded.is_none().then(|| reply.label.to_owned());
-        let status = reply.status;
-        let response = local_reply(reply, &self.case.request.method);
+        let fields = self.case.request.fields().into_iter().collect();
+        let (status, response) = local_reply(reply, &self.case.request.method, Caller::of(&fields));
         self.host.phase = Direction::Response;
         self.host.response = sent(status, &response);
         Observed {

@@ -35,6 +35,7 @@ pub(crate) fn check(gateway: &Gateway, root: &Node) -> Findings {
     check.cors("cors", gateway.cors.as_ref());
     check.routes();
     if check.findings.errors.is_empty() {
+        check.router_of_all();
         check.unused_upstreams(); // before, it may be a name that a route misspells
     }
     check.findings
@@ -140,6 +141,16 @@ impl Check<'_> {
         if let Err(error) = Router::compile(&[config], None) {
             let within = error.path.strip_prefix("routes[0]").unwrap_or_default();
             self.error(format!("{path}{within}"), error.problem);
+        }
+    }
+
+    /// What the router would refuse of all routes together.
+    fn router_of_all(&mut self) {
+        let routes = self.gateway.routes.iter();
+        let configs =
+            routes.map(|route| route.to_config(|at, _| (format!("function-{at}"), false)));
+        if let Err(error) = Router::compile(&configs.collect::<Vec<_>>(), None) {
+            self.error(error.path, error.problem);
         }
     }
 

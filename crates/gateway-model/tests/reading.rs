@@ -4,7 +4,8 @@
 
 use std::time::Duration;
 
-use function_router::MatchConfig;
+use filter_api::HeaderList;
+use function_router::{MatchConfig, Router};
 use gateway_model::{Checked, Diagnostics, Gateway, Pattern, Protocol, RetryOn};
 
 const PETSTORE: &str = include_str!("petstore.yaml");
@@ -149,19 +150,51 @@ fn the_router_sees_grpc_as_http() {
             ..MatchConfig::default()
         }
     );
-    for (grpc, path, prefix) in [
-        ("stock.v1.Stock", None, Some("/stock.v1.Stock")),
-        ("\"*/Reserve\"", Some("/{service}/Reserve"), None),
-        ("\"*\"", None, Some("/")),
+    for (grpc, path) in [
+        ("stock.v1.Stock", "/stock.v1.Stock/{method}"),
+        ("\"*/Reserve\"", "/{service}/Reserve"),
+        ("\"*\"", "/{service}/{method}"),
     ] {
         let text = PETSTORE.replace("stock.v1.Stock/Reserve", grpc);
         let matches = &read(&text).unwrap().document.routes[2].matches;
         let config = matches.to_config();
-        assert_eq!(
-            (config.path.as_deref(), config.prefix.as_deref()),
-            (path, prefix),
-            "{grpc}"
-        );
+        assert_eq!(config.path.as_deref(), Some(path), "{grpc}");
+    }
+}
+
+/// The order of the Gateway API's GRPCRoute (`GRPCRouteRule.matches`): the service, then the method.
+#[test]
+fn of_patterns_of_grpc_the_service_counts_before_the_method() {
+    let text = r#"
+apiVersion: headgate.dev/v1alpha1
+kind: Gateway
+listeners: [{ name: http, port: 8080 }]
+upstreams: { stock: { grpc: "stock:80" } }
+routes:
+  - { name: any, match: { grpc: "*" }, to: [{ upstream: stock }] }
+  - { name: method, match: { grpc: "*/Reserve" }, to: [{ upstream: stock }] }
+  - { name: service, match: { grpc: stock.v1.Stock }, to: [{ upstream: stock }] }
+  - { name: both, match: { grpc: stock.v1.Stock/Release }, to: [{ upstream: stock }] }
+"#;
+    let routes = read(text).unwrap().document.routes;
+    let configs = routes
+        .iter()
+        .map(|route| route.to_config(|_, _| ("stock".to_owned(), false)));
+    let router = Router::compile(&configs.collect::<Vec<_>>(), None).unwrap();
+    for (path, expected) in [
+        ("/stock.v1.Stock/Release", "both"),
+        ("/stock.v1.Stock/Reserve", "service"),
+        ("/other.v1.Other/Reserve", "method"),
+        ("/other.v1.Other/Release", "any"),
+    ] {
+        let fields = [
+            (":method", "POST"),
+            (":path", path),
+            ("content-type", "application/grpc"),
+        ];
+        let headers: HeaderList = fields.into_iter().collect();
+        let route = router.route(&router.request(&headers)).unwrap();
+        assert_eq!(route.name(), expected, "{path}");
     }
 }
 

@@ -14,10 +14,13 @@ pub enum ExitStatus {
     Usage = 2,
     /// Neither is wrong: a file that cannot be read, a port in use, no Envoy.
     Environment = 3,
+    /// All is well, and the request that was asked about is refused.
+    Refused = 4,
 }
 
 impl ExitStatus {
-    const ALL: [(Self, &str); 4] = [
+    /// Those of every command.
+    const COMMON: [(Self, &str); 4] = [
         (Self::Ok, "all is well; there may be warnings"),
         (
             Self::WrongDocument,
@@ -32,8 +35,19 @@ impl ExitStatus {
 
     /// The section of the help texts.
     pub fn help() -> String {
-        Self::ALL
-            .iter()
+        Self::section(&Self::COMMON)
+    }
+
+    /// The same for a command that asks about a request.
+    pub fn help_with_refused() -> String {
+        let [_, others @ ..] = Self::COMMON;
+        let ok = "the request is taken: by a function, a redirect or an answer of the document";
+        let refused = (Self::Refused, "the request is refused");
+        Self::section(&[&[(Self::Ok, ok)], &others[..], &[refused]].concat())
+    }
+
+    fn section(all: &[(Self, &str)]) -> String {
+        all.iter()
             .fold("Exit codes:".to_owned(), |mut help, (status, meaning)| {
                 // Writing to a String does not fail.
                 let _ = write!(help, "\n  {}  {meaning}", *status as u8);

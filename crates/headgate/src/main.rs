@@ -7,6 +7,7 @@ mod cli;
 mod completions;
 mod document;
 mod exit_status;
+mod explain;
 mod files;
 mod input;
 mod modules;

@@ -50,6 +50,12 @@ pub fn environment(error: &anyhow::Error) -> ExitStatus {
     ExitStatus::Environment
 }
 
+/// Tells what is wrong with the command line, where clap cannot.
+pub fn usage(error: &dyn std::error::Error) -> ExitStatus {
+    line(&format!("{ERROR}error{ERROR:#}: {error}"));
+    ExitStatus::Usage
+}
+
 /// `1 route`, `2 routes`.
 pub fn count(number: usize, noun: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };

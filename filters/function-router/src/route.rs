@@ -100,7 +100,7 @@ pub enum RouteError {
     #[error("must have exactly one of \"to\", \"redirect\" and \"respond\"")]
     NotOneAction,
     /// A choice where there is none.
-    #[error("must stand beside \"to\"")]
+    #[error("must stand beside \"to\", where there is something to choose; leave it out")]
     NothingToChoose,
 }
 

@@ -74,11 +74,11 @@ fn a_route_has_a_name_a_match_and_one_thing_to_do() {
         ),
         (
             json!({ "to": null, "respond": respond, "force": "x-version" }),
-            "force: must stand beside \"to\"",
+            "force: must stand beside \"to\", where there is something to choose; leave it out",
         ),
         (
             json!({ "to": null, "redirect": redirect, "sticky": { "header": "x-user" } }),
-            "sticky: must stand beside \"to\"",
+            "sticky: must stand beside \"to\", where there is something to choose; leave it out",
         ),
         (
             json!({ "to": null }),

@@ -1,17 +1,13 @@
 //! A gateway that lets everything through, and what it should make of a request beside what it made.
 
-use std::collections::VecDeque;
-use std::fmt;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
 
 use explain::edge::{HttpVersion, Sent};
 use filter_api::HeaderList;
 use integration::envoy::Envoy;
-use integration::mirror::{Mirror, SeenHead};
-use integration::raw::{Http2, Http2Failure, Kept};
+use integration::mirror::Mirror;
+use integration::raw::{RawRequest, Received, send_all};
 use integration::rendered::Rendered;
-use tokio::task::JoinSet;
 
 /// Envoy takes a second to close a connection of HTTP/2 on which something was wrong; many wait for
 /// that at once.
@@ -70,6 +66,16 @@ impl Case {
         self
     }
 
+    fn request(&self) -> RawRequest {
+        RawRequest {
+            http2: self.version == HttpVersion::Http2,
+            method: self.method.clone().into_bytes(),
+            target: self.target.clone(),
+            host: self.host.clone(),
+            fields: Vec::new(),
+        }
+    }
+
     /// What is said to become of it.
     pub fn expected(&self) -> Outcome {
         let fields = HeaderList::new();
@@ -95,18 +101,16 @@ impl Case {
     }
 }
 
-impl fmt::Display for Case {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let host = self
-            .host
-            .as_ref()
-            .map(|host| host.escape_ascii().to_string());
-        let target = self.target.escape_ascii();
-        write!(
-            f,
-            "{:?} {} {target} host {host:?}",
-            self.version, self.method
-        )
+impl Outcome {
+    fn of(received: &Received) -> Self {
+        match (received.seen(), received) {
+            (Some(seen), _) => Self::Passed {
+                host: seen.hosts.join(&b"; "[..]).escape_ascii().to_string(),
+                path: seen.path.escape_ascii().to_string(),
+            },
+            (None, Received::Response { status, .. }) => Self::Answered(*status),
+            (None, Received::Closed) => Self::Closed,
+        }
     }
 }
 
@@ -136,15 +140,17 @@ routes: [{{ match: {{ prefix: / }}, to: [{{ upstream: one }}] }}]
 
     /// Sends cases and compares; [`stop`](Self::stop) tells.
     pub async fn check(&mut self, cases: impl IntoIterator<Item = Case>) {
-        let cases: VecDeque<Case> = cases.into_iter().collect();
+        let cases: Vec<Case> = cases.into_iter().collect();
         assert!(!cases.is_empty());
-        let left = Arc::new(Mutex::new(cases));
-        let mut workers = JoinSet::new();
-        for _ in 0..CONNECTIONS {
-            workers.spawn(work(self.address, Arc::clone(&left)));
-        }
-        while let Some(found) = workers.join_next().await {
-            self.differences.extend(found.unwrap());
+        let requests = cases.iter().map(Case::request).collect();
+        let received = send_all(self.address, requests, CONNECTIONS).await;
+        for (case, received) in cases.iter().zip(received.unwrap()) {
+            let (said, found) = (case.expected(), Outcome::of(&received));
+            if said != found {
+                let request = case.request();
+                let difference = format!("{request}\n  said  {said:?}\n  found {found:?}");
+                self.differences.push(difference);
+            }
         }
     }
 
@@ -155,74 +161,5 @@ routes: [{{ match: {{ prefix: / }}, to: [{{ upstream: one }}] }}]
         let differences = self.differences[..shown].join("\n");
         let count = self.differences.len();
         assert_eq!(count, 0, "differences, the first of them:\n{differences}");
-    }
-}
-
-/// Sends what is left, over connections of its own, and returns the differences.
-async fn work(address: SocketAddr, left: Arc<Mutex<VecDeque<Case>>>) -> Vec<String> {
-    let mut http1 = Kept::new(address);
-    let mut http2 = Http2::new(address);
-    let mut differences = Vec::new();
-    loop {
-        let next = left.lock().unwrap().pop_front();
-        let Some(case) = next else { return differences };
-        let found = match case.version {
-            HttpVersion::Http1 => over_http1(&mut http1, &case).await,
-            HttpVersion::Http2 => over_http2(&mut http2, &case).await,
-        };
-        let said = case.expected();
-        if said != found {
-            differences.push(format!("{case}\n  said  {said:?}\n  found {found:?}"));
-        }
-    }
-}
-
-async fn over_http1(connection: &mut Kept, case: &Case) -> Outcome {
-    let host = case
-        .host
-        .iter()
-        .flat_map(|host| [b"host: ", &**host, b"\r\n"]);
-    let request = [case.method.as_bytes(), b" ", &case.target, b" HTTP/1.1\r\n"]
-        .into_iter()
-        .chain(host)
-        .chain([&b"\r\n"[..]])
-        .collect::<Vec<_>>()
-        .concat();
-    let response = connection.exchange(&request).await;
-    let response = response.unwrap_or_else(|failure| panic!("{failure}; {case}"));
-    let lines = response.headers.iter();
-    let fields = lines.map(|(name, value)| (name.as_bytes(), &**value));
-    outcome(response.status, SeenHead::of(fields, &response.body))
-}
-
-async fn over_http2(connection: &mut Http2, case: &Case) -> Outcome {
-    let mut fields = vec![(&b":method"[..], case.method.as_bytes())];
-    if case.method != "CONNECT" {
-        fields.push((b":scheme", b"http"));
-    }
-    if let Some(host) = &case.host {
-        fields.push((b":authority", host));
-    }
-    if !case.target.is_empty() {
-        fields.push((b":path", &case.target));
-    }
-    match connection.exchange(&fields).await {
-        Ok(response) => {
-            let lines = response.headers.iter();
-            let fields = lines.map(|(name, value)| (&**name, &**value));
-            outcome(response.status, SeenHead::of(fields, &response.body))
-        }
-        Err(Http2Failure::Ended) => Outcome::Closed,
-        Err(failure) => panic!("{failure}; {case}"),
-    }
-}
-
-fn outcome(status: u16, seen: Option<SeenHead>) -> Outcome {
-    match seen {
-        None => Outcome::Answered(status),
-        Some(seen) => Outcome::Passed {
-            host: seen.hosts.join(&b"; "[..]).escape_ascii().to_string(),
-            path: seen.path.escape_ascii().to_string(),
-        },
     }
 }

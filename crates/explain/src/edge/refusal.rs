@@ -57,6 +57,15 @@ impl EdgeRefusal {
         }
     }
 
+    /// Whether Envoy has read the whole head of the request by then, and so knows callers of gRPC.
+    #[must_use]
+    pub fn knows_the_caller(self) -> bool {
+        matches!(
+            self,
+            Self::NoHost | Self::NoPath | Self::Fragment | Self::EscapedSlash | Self::EscapedNul
+        )
+    }
+
     /// What the access log says (`reason`).
     #[must_use]
     pub fn reason(self) -> &'static str {

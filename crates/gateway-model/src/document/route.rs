@@ -153,16 +153,13 @@ impl Match {
                 ..http()
             },
             Pattern::Grpc(call) => {
-                let (path, prefix) = match (&call.service, &call.method) {
-                    (Some(service), Some(method)) => (Some(format!("/{service}/{method}")), None),
-                    (Some(service), None) => (None, Some(format!("/{service}"))),
-                    (None, Some(method)) => (Some(format!("/{{service}}/{method}")), None),
-                    (None, None) => (None, Some("/".to_owned())),
-                };
+                // Two segments in any case, so that a service comes before a method of any service,
+                // as in the Gateway API's GRPCRoute.
+                let service = call.service.as_deref().unwrap_or("{service}");
+                let method = call.method.as_deref().unwrap_or("{method}");
                 let types = ["application/grpc", "application/grpc+*"];
                 MatchConfig {
-                    path,
-                    prefix,
+                    path: Some(format!("/{service}/{method}")),
                     methods: vec!["POST".to_owned()],
                     content_types: types.map(str::to_owned).into(),
                     ..config

@@ -46,10 +46,24 @@ impl<'de> de::Deserializer<'de> for Deserializer<'de, '_> {
             Value::Mapping(entries) => visitor.visit_map(Map {
                 entries: entries.iter(),
                 value: None,
+                is_of_many: false,
                 path,
                 session,
             }),
         }
+    }
+
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        let Value::Mapping(entries) = &self.node.value else {
+            return self.deserialize_any(visitor);
+        };
+        visitor.visit_map(Map {
+            entries: entries.iter(),
+            value: None,
+            is_of_many: true,
+            path: self.path,
+            session: self.session,
+        })
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
@@ -110,7 +124,7 @@ impl<'de> de::Deserializer<'de> for Deserializer<'de, '_> {
 
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit
-        unit_struct seq tuple tuple_struct map identifier
+        unit_struct seq tuple tuple_struct identifier
     }
 }
 
@@ -153,10 +167,13 @@ impl<'de> de::SeqAccess<'de> for Items<'de, '_> {
     }
 }
 
-/// The entries of a map, whose keys are names that the document chose.
+/// The entries of a mapping whose keys the type does not tell beforehand.
 struct Map<'de, 'p> {
     entries: std::slice::Iter<'de, Entry>,
     value: Option<&'de Entry>,
+    /// Whether each entry stands for itself, under a name that the document chose. Else they are parts
+    /// of one value, such as `{ regex: … }`, and make sense only together.
+    is_of_many: bool,
     path: &'p Path<'p>,
     session: &'p Session,
 }
@@ -168,11 +185,12 @@ impl<'de> de::MapAccess<'de> for Map<'de, '_> {
         &mut self,
         seed: S,
     ) -> Result<Option<S::Value>, Error> {
-        let session = self.session;
-        let Some(entry) = self
-            .entries
-            .find(|entry| !session.is_left_out(&entry.value))
-        else {
+        let (session, is_of_many) = (self.session, self.is_of_many);
+        let is_read = |entry: &&Entry| match is_of_many {
+            true => !session.is_left_out(&entry.value),
+            false => !session.is_struck(&entry.value),
+        };
+        let Some(entry) = self.entries.find(is_read) else {
             return Ok(None);
         };
         self.value = Some(entry);
@@ -186,8 +204,11 @@ impl<'de> de::MapAccess<'de> for Map<'de, '_> {
 
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Error> {
         let entry = self.value.take().ok_or_else(value_before_key)?;
-        self.session
-            .read_one_of_many(&entry.value, Path::Key(self.path, &entry.key), seed)
+        let path = Path::Key(self.path, &entry.key);
+        match self.is_of_many {
+            true => self.session.read_one_of_many(&entry.value, path, seed),
+            false => self.session.read(&entry.value, path, seed),
+        }
     }
 }
 

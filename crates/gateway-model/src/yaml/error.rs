@@ -103,7 +103,8 @@ fn in_yaml(expected: &str) -> String {
     let yaml = match expected {
         "a string" | "a character" => "text",
         "a boolean" => "true or false",
-        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number from 0",
+        "u16" => "a whole number from 0 to 65535",
+        "u8" | "u32" | "u64" | "usize" => "a whole number from 0",
         "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number",
         "f32" | "f64" => "a number",
         "a sequence" => "a list",
@@ -140,6 +141,11 @@ impl de::Error for Error {
             found: variant.to_owned(),
             known: expected,
         }
+    }
+
+    fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
+        let proposal = proposal(field, expected.iter().copied());
+        Self::Other(format!("unknown field; {proposal}"))
     }
 
     fn missing_field(field: &'static str) -> Self {

@@ -1,0 +1,345 @@
+//! Asking about requests.
+
+use envoy_render::{Functions, pipeline_config};
+use filter_api::{Caller, ConfigError, HeaderList};
+use function_router::{
+    Candidate, Decision, Denial, Forward, Mismatch, Reason, Request, Rewritten, RouteConfig,
+    Router, Ticket,
+};
+use gateway_model::{Gateway, Protocol, Route, Upstream};
+
+use crate::destinations::{Destinations, decide, is_certain, probabilities, refused};
+use crate::edge::{Admitted, EdgeRefusal};
+use crate::explanation::{
+    Answer, Choice, DestinationTold, Explanation, Mirrored, Outcome, Refused, RefusedBy, RouteTold,
+    RunnerUp, Seen,
+};
+use crate::grpc;
+use crate::near_misses::{NearMisses, unmet};
+use crate::octets::Octets;
+use crate::precedence;
+use crate::question::Question;
+
+/// A document, compiled to answer what becomes of requests.
+#[derive(Debug)]
+pub struct Explainer<'a> {
+    gateway: &'a Gateway,
+    functions: Functions<'a>,
+    router: Router,
+    /// By route; none for those that answer by themselves.
+    destinations: Vec<Option<Destinations>>,
+    near_misses: NearMisses,
+    /// Whether any listener speaks TLS.
+    tls: bool,
+}
+
+impl<'a> Explainer<'a> {
+    /// Compiles a document.
+    ///
+    /// # Errors
+    /// When the pipeline would not take it; of a document that was read it does.
+    pub fn new(gateway: &'a Gateway) -> Result<Self, ConfigError> {
+        let functions = Functions::of(gateway);
+        let config = pipeline_config(gateway, &functions);
+        let stage = config.stage_prefix.as_deref();
+        let destinations = |route: &RouteConfig| match *route.to {
+            [] => Ok(None),
+            _ => Destinations::compile(route, stage).map(Some),
+        };
+        Ok(Self {
+            router: Router::compile(&config.routes, stage)?,
+            destinations: config
+                .routes
+                .iter()
+                .map(destinations)
+                .collect::<Result<_, _>>()?,
+            near_misses: NearMisses::compile(&config.routes, stage)?,
+            tls: gateway.listeners.iter().any(|one| one.tls.is_some()),
+            gateway,
+            functions,
+        })
+    }
+
+    /// What becomes of a request.
+    pub fn explain(&self, question: &Question) -> Explanation {
+        let mut told = Explanation::refused();
+        let Admitted { authority, path } = match question.sent(self.tls).admit() {
+            Ok(admitted) => admitted,
+            Err(refusal) => {
+                told.refused = Some(by_envoy(refusal, &question.fields));
+                return told;
+            }
+        };
+        let headers = question.headers(self.tls, &authority, path.as_deref());
+        let request = self.router.request(&headers);
+        told.seen = Some(Seen {
+            normalised: path
+                .as_deref()
+                .is_some_and(|path| *path != *question.target),
+            authority: Octets(authority),
+            path: path.map(Octets),
+            stage: (!request.stage.is_empty()).then(|| request.stage.into()),
+        });
+        let candidates = self.router.candidates(&request);
+        let route = self.router.route(&request);
+        let taken = route.as_ref().ok().map(|route| route.index());
+        let routes = &self.gateway.routes;
+        told.near_misses = self.near_misses.of(&request, &candidates, taken, routes);
+        let route = match route {
+            Ok(route) => route,
+            Err(denial) => {
+                told.refused = Some(refused(&denial, Caller::of(&headers)));
+                return told;
+            }
+        };
+        let Some(document) = routes.get(route.index()) else {
+            return told; // the router has the document's routes
+        };
+        told.route = Some(route_told(route, document, &request, &candidates));
+        match self.destinations.get(route.index()) {
+            Some(Some(destinations)) => {
+                let chosen = destinations.choose(&request, question.client);
+                self.forward(&mut told, destinations, route, document, &request, chosen);
+            }
+            _ => answer(&mut told, decide(route, &request, None), &headers),
+        }
+        told
+    }
+
+    fn forward(
+        &self,
+        told: &mut Explanation,
+        destinations: &Destinations,
+        route: &function_router::Route,
+        document: &Route,
+        request: &Request<'_>,
+        chosen: Option<Forward<'_>>,
+    ) {
+        let Some(chosen) = chosen else { return };
+        let sets_cookie = chosen.set_cookie.is_some();
+        let certain = is_certain(chosen.reason, sets_cookie);
+        let shares = probabilities(route, chosen.destination.index, certain);
+        let receive = |index, share| {
+            let receives = destinations.receives(index, request);
+            self.destination(route, document, request, index, share, receives)
+        };
+        let mut all: Vec<DestinationTold> = shares
+            .into_iter()
+            .enumerate()
+            .filter_map(|(index, share)| receive(index, share))
+            .collect();
+        all.sort_by(|one, other| other.probability.total_cmp(&one.probability));
+        let mut possible = all.iter().filter(|one| one.probability > 0.0);
+        if possible.any(|one| one.refused.is_none()) {
+            told.outcome = Outcome::Function;
+        } else {
+            told.refused = all.first().and_then(|one| one.refused.clone());
+        }
+        told.destinations = all;
+        told.choice = Some(Choice {
+            by: chosen_by(document, &chosen),
+            sticky: document.sticky.clone(),
+            force: document.force.clone(),
+            sets_cookie,
+        });
+        let mirrors = document.mirror.iter().map(|mirror| Mirrored {
+            upstream: mirror.upstream.to_string(),
+            percent: mirror
+                .percent
+                .map_or(100.0, |percent| f64::from(percent.millionths()) / 10_000.0),
+        });
+        told.mirrors = mirrors.collect();
+    }
+
+    fn destination(
+        &self,
+        route: &function_router::Route,
+        document: &Route,
+        request: &Request<'_>,
+        index: usize,
+        probability: f64,
+        receives: Result<Rewritten, Denial>,
+    ) -> Option<DestinationTold> {
+        let destination = document.to.get(index)?;
+        let function = self.functions.get(route.index(), index)?;
+        let upstream = function.upstream;
+        let (rewritten, refused) = match receives {
+            Ok(rewritten) => (rewritten, None),
+            Err(denial) => {
+                let caller = Caller::of(request.headers);
+                (Rewritten::default(), Some(refused(&denial, caller)))
+            }
+        };
+        let unmet = route.destinations().get(index)?.unmet(request);
+        let parts = [
+            ("method", rewritten.method.is_some()),
+            ("host", rewritten.authority.is_some()),
+            ("path", rewritten.path.is_some()),
+        ];
+        let changed = parts.into_iter().filter(|(_, changed)| *changed);
+        let method = rewritten.method.map(|method| method.as_bytes().to_vec());
+        let or_own = |value: Option<Vec<u8>>, own: &[u8]| Octets(value.unwrap_or(own.to_vec()));
+        Some(DestinationTold {
+            name: destination.name().to_string(),
+            probability,
+            unmet: unmet.map(|unmet| condition(&unmet, request, destination)),
+            upstream: function.name.to_string(),
+            protocol: protocol(upstream),
+            address: upstream.address.to_string(),
+            function: function.key.clone(),
+            rewritten: changed.map(|(part, _)| part).collect(),
+            method: or_own(method, request.method),
+            host: or_own(rewritten.authority, request.headers.authority()),
+            path: or_own(rewritten.path, request.headers.path()),
+            refused,
+            timeout: destination.timeout.unwrap_or(upstream.timeout()),
+            idle_timeout: destination.idle_timeout.unwrap_or(upstream.idle_timeout()),
+            retries: destination.retries.clone().or(upstream.retries.clone()),
+        })
+    }
+}
+
+impl Explanation {
+    /// Nothing but that.
+    fn refused() -> Self {
+        Self {
+            outcome: Outcome::Refused,
+            seen: None,
+            refused: None,
+            route: None,
+            answer: None,
+            destinations: Vec::new(),
+            choice: None,
+            mirrors: Vec::new(),
+            near_misses: Vec::new(),
+        }
+    }
+}
+
+/// What a route without destinations does.
+fn answer(told: &mut Explanation, decision: Result<Decision<'_>, Denial>, headers: &HeaderList) {
+    match decision {
+        Ok(Decision::Answer(reply)) => {
+            let location = reply.header("location").map(str::to_owned);
+            told.outcome = match location {
+                Some(_) => Outcome::Redirect,
+                None => Outcome::Answer,
+            };
+            told.answer = Some(Answer {
+                status: reply.status,
+                grpc_status: grpc::status_of_answer(headers, reply.status),
+                content_type: reply.header("content-type").map(str::to_owned),
+                location,
+                body: Octets(reply.body),
+            });
+        }
+        Ok(Decision::Forward(_)) => {}
+        Err(denial) => told.refused = Some(refused(&denial, Caller::of(headers))),
+    }
+}
+
+fn by_envoy(refusal: EdgeRefusal, fields: &HeaderList) -> Refused {
+    let status = refusal.status().filter(|_| refusal.knows_the_caller());
+    Refused {
+        by: RefusedBy::Envoy,
+        status: refusal.status(),
+        grpc_status: status.and_then(|status| grpc::status_of_answer(fields, status)),
+        reason: refusal.reason().to_owned(),
+        detail: refusal.detail().to_owned(),
+        allow: None,
+    }
+}
+
+fn route_told(
+    route: &function_router::Route,
+    document: &Route,
+    request: &Request<'_>,
+    candidates: &[Candidate<'_>],
+) -> RouteTold {
+    let mut taking = candidates.iter().filter(|one| one.mismatch.is_none());
+    let taken = taking.next();
+    let next = taking.find(|one| one.route.index() != route.index());
+    let values = route.value_names().zip(route.values(request));
+    RouteTold {
+        name: route.name().to_owned(),
+        index: route.index(),
+        matches: document.matches.to_string(),
+        values: values
+            .map(|(name, value)| (name.to_owned(), value.into()))
+            .collect(),
+        before: taken.zip(next).map(|(taken, next)| RunnerUp {
+            name: next.route.name().to_owned(),
+            index: next.route.index(),
+            rule: precedence::rule(&taken.precedence, &next.precedence),
+        }),
+    }
+}
+
+fn chosen_by(document: &Route, forward: &Forward<'_>) -> String {
+    let name = &forward.destination.name;
+    let sticky = document.sticky.as_ref();
+    let by_header = sticky.and_then(|sticky| sticky.header.as_deref());
+    let by_cookie = sticky.and_then(|sticky| sticky.cookie.as_ref());
+    match forward.reason {
+        Reason::Forced => {
+            let header = document.force.as_deref().unwrap_or_default();
+            format!("header {header} names {name}")
+        }
+        Reason::Condition => format!("the request meets the conditions of {name}"),
+        Reason::Share(Ticket::Key(_)) => match (by_header, by_cookie) {
+            (Some(header), _) => format!("by weight, and header {header} keeps the client there"),
+            (_, Some(cookie)) if forward.set_cookie.is_some() => {
+                format!(
+                    "by weight; the client is given cookie {}, and stays",
+                    cookie.name
+                )
+            }
+            (_, Some(cookie)) => {
+                format!(
+                    "by weight, and cookie {} keeps the client there",
+                    cookie.name
+                )
+            }
+            _ => "by weight, and the client's address keeps it there".to_owned(),
+        },
+        Reason::Share(Ticket::Turn(_)) => match by_header {
+            Some(header) => format!("by weight; without header {header} the client does not stay"),
+            None if sticky.is_some() => {
+                "by weight; the client's address, which would keep it there, is not known"
+                    .to_owned()
+            }
+            None => "by weight".to_owned(),
+        },
+    }
+}
+
+/// A condition of a destination that is not met.
+fn condition(
+    mismatch: &Mismatch<'_>,
+    request: &Request<'_>,
+    destination: &gateway_model::Destination,
+) -> String {
+    let when = destination.when.as_ref();
+    match mismatch {
+        Mismatch::Header(name) => {
+            let expected = when.and_then(|when| when.headers.get(*name));
+            unmet("header", name, request.header(name).as_deref(), expected)
+        }
+        Mismatch::Query(name) => {
+            let expected = when.and_then(|when| when.query.get(*name));
+            let found = request.parameter(name);
+            unmet("query parameter", name, found.as_deref(), expected)
+        }
+        // Destinations have no conditions on these.
+        Mismatch::Method | Mismatch::ContentType => String::new(),
+    }
+}
+
+fn protocol(upstream: &Upstream) -> &'static str {
+    match upstream.protocol {
+        Protocol::Http => "http",
+        Protocol::Http2 => "http2",
+        Protocol::WebSocket => "websocket",
+        Protocol::Grpc => "grpc",
+    }
+}

@@ -1,0 +1,154 @@
+//! An explanation for people: a line for each fact, with what it is about in front.
+
+use std::fmt::Write;
+
+use ::explain::{
+    Answer, DestinationTold, Explanation, Mirrored, Outcome, Refused, RefusedBy, RouteTold, Seen,
+};
+use gateway_model::Retries;
+
+/// The width of what stands in front.
+const WIDTH: usize = 12;
+
+/// The explanation, with a line end.
+pub fn text(explanation: &Explanation) -> String {
+    let mut lines = Lines::default();
+    if let Some(seen) = &explanation.seen {
+        lines.seen(seen);
+    }
+    if let Some(route) = &explanation.route {
+        lines.route(route);
+    }
+    if let Some(answer) = &explanation.answer {
+        lines.answer(answer, explanation.outcome);
+    }
+    if let Some(choice) = &explanation.choice {
+        lines.fact("choice", &choice.by);
+    }
+    for destination in &explanation.destinations {
+        lines.destination(destination);
+    }
+    for Mirrored { upstream, percent } in &explanation.mirrors {
+        lines.fact("copies", &format!("{percent} % to upstream {upstream}"));
+    }
+    if let Some(refused) = &explanation.refused {
+        lines.fact("refused", &refusal(refused));
+    }
+    for miss in &explanation.near_misses {
+        let place = format!("routes[{}] \"{}\"", miss.index, miss.name);
+        lines.fact("not", &format!("{place}: {}", miss.why));
+    }
+    lines.0
+}
+
+#[derive(Default)]
+struct Lines(String);
+
+impl Lines {
+    fn fact(&mut self, about: &str, fact: &str) {
+        // Writing to a String does not fail.
+        let _ = writeln!(self.0, "{about:WIDTH$}{fact}");
+    }
+
+    fn seen(&mut self, seen: &Seen) {
+        let path = seen.path.as_ref().map(ToString::to_string);
+        let mut fact = format!(
+            "{} {}",
+            seen.authority,
+            path.as_deref().unwrap_or("(no path)")
+        );
+        if seen.normalised {
+            fact += " (normalised by Envoy)";
+        }
+        if let Some(stage) = &seen.stage {
+            let _ = write!(fact, " (matched without {stage})");
+        }
+        self.fact("seen", &fact);
+    }
+
+    fn route(&mut self, route: &RouteTold) {
+        self.fact(
+            "route",
+            &format!("routes[{}] \"{}\"", route.index, route.name),
+        );
+        if route.matches != route.name {
+            self.fact("", &format!("matches {}", route.matches));
+        }
+        if let Some(before) = &route.before {
+            let place = format!("routes[{}] \"{}\"", before.index, before.name);
+            self.fact("", &format!("before {place}: {}", before.rule));
+        }
+        for (name, value) in &route.values {
+            self.fact("", &format!("{name} = {value}"));
+        }
+    }
+
+    fn answer(&mut self, answer: &Answer, outcome: Outcome) {
+        let status = match answer.grpc_status {
+            Some(grpc) => format!("grpc-status {grpc} for {}", answer.status),
+            None => answer.status.to_string(),
+        };
+        if outcome == Outcome::Redirect {
+            let location = answer.location.as_deref().unwrap_or_default();
+            self.fact("redirect", &format!("{status} to {location}"));
+            return;
+        }
+        let content_type = answer.content_type.as_deref().unwrap_or("no content type");
+        self.fact("answer", &format!("{status} {content_type}"));
+        for line in answer.body.to_string().lines() {
+            self.fact("", line);
+        }
+    }
+
+    fn destination(&mut self, one: &DestinationTold) {
+        let share = format!("{} %", (one.probability * 100_000.0).round() / 1000.0);
+        let mut title = one.name.clone();
+        if one.upstream != one.name {
+            let _ = write!(title, ", upstream {}", one.upstream);
+        }
+        let (protocol, address, function) = (one.protocol, &one.address, &one.function);
+        let _ = write!(title, ", {protocol} {address}, function {function}");
+        self.fact(&share, &title);
+        if let Some(unmet) = &one.unmet {
+            self.fact("", &format!("not now: {unmet}"));
+        }
+        if let Some(refused) = &one.refused {
+            self.fact("", &format!("refused: {}", refusal(refused)));
+            return;
+        }
+        let (method, host, path) = (&one.method, &one.host, &one.path);
+        let written = match one.rewritten.as_slice() {
+            [] => String::new(),
+            parts => format!(" (written anew: {})", parts.join(", ")),
+        };
+        self.fact("", &format!("receives {method} {host} {path}{written}"));
+        let retries = one.retries.as_ref().map(retries).unwrap_or_default();
+        let (timeout, idle) = (one.timeout, one.idle_timeout);
+        self.fact(
+            "",
+            &format!("timeout {timeout}, idle timeout {idle}{retries}"),
+        );
+    }
+}
+
+fn retries(retries: &Retries) -> String {
+    let on: Vec<&str> = retries.on.iter().map(|on| on.as_str()).collect();
+    let mut text = format!(", retries {} on {}", retries.times.get(), on.join(", "));
+    if let Some(per_try) = &retries.per_try_timeout {
+        let _ = write!(text, ", {} each", per_try.get());
+    }
+    text
+}
+
+fn refusal(refused: &Refused) -> String {
+    let by = match refused.by {
+        RefusedBy::Envoy => "Envoy",
+        RefusedBy::Pipeline => "the pipeline",
+    };
+    let status = match (refused.grpc_status, refused.status) {
+        (Some(status), _) => format!("grpc-status {status}"),
+        (None, Some(status)) => status.to_string(),
+        (None, None) => "the connection is closed".to_owned(),
+    };
+    format!("{status} {}, by {by}: {}", refused.reason, refused.detail)
+}
