@@ -1,7 +1,8 @@
 //! Headers and bodies of any bytes through the pipeline, on the fake host.
 //!
 //! Input: fields, each `name\0value\0`, up to an empty name; the rest is the body. Whatever comes in,
-//! the pipeline answers with one of its own refusals, or names exactly one function that it knows.
+//! the pipeline answers itself, or names exactly one function that it knows; and it lets no page read
+//! an answer whose origin nobody named.
 #![no_main]
 
 use std::cell::RefCell;
@@ -13,7 +14,9 @@ use filter_testing::{FakeHost, FieldList, Message, World};
 use gateway::Pipeline;
 use libfuzzer_sys::fuzz_target;
 
-const CONFIG: &str = r#"{"routes": [
+const CONFIG: &str = r#"{"cors": {
+    "gateway": {"origins": ["https://shop.example.com", "https://*.example.org"], "credentials": true, "headers": ["*"]}
+}, "routes": [
     {"name": "list", "match": {"path": "/pets", "methods": ["GET"]}, "to": [{"function": "a"}, {"function": "b"}]},
     {"name": "one", "match": {"path": "/pets/{id}"}, "to": [{"function": "a"}]},
     {"name": "deep", "match": {"path": "/{a}/{b}/{c}"}, "to": [{"function": "b"}]},
@@ -54,7 +57,8 @@ fuzz_target!(|data: &[u8]| {
     let verdict = driver.on_headers(&mut host, Direction::Request, body.is_empty());
     match verdict {
         Verdict::Reply(reply) => {
-            assert!(reply.refuses, "{reply:?}");
+            assert!(reply.refuses || reply.label == "preflight", "{reply:?}");
+            reply.header("access-control-allow-origin").into_iter().for_each(is_named);
             let after = driver.on_body(&mut host, Direction::Request, body.len(), true);
             assert_eq!(after, Verdict::Hold, "a refused request goes on");
         }
@@ -64,7 +68,24 @@ fuzz_target!(|data: &[u8]| {
             assert!(matches!(named[..], [b"a" | b"b" | b"c" | b"d" | b"e"]), "{named:?}");
             let after = driver.on_body(&mut host, Direction::Request, body.len(), true);
             assert_eq!(after, Verdict::Continue, "a routed request is held");
+            host.phase = Direction::Response;
+            let response = driver.on_headers(&mut host, Direction::Response, true);
+            assert_eq!(response, Verdict::Continue, "a response is held");
+            for (name, value) in &host.response.headers {
+                if name == b"access-control-allow-origin" {
+                    is_named(std::str::from_utf8(value).expect("an origin"));
+                }
+            }
         }
         Verdict::Hold => panic!("nothing here waits"),
     }
+    driver.on_log(&mut host);
 });
+
+fn is_named(origin: &str) {
+    let below = origin
+        .strip_prefix("https://")
+        .and_then(|rest| rest.strip_suffix(".example.org"))
+        .is_some_and(|name| !name.is_empty() && !name.contains(['/', ':', '@', '#', '?']));
+    assert!(below || origin == "https://shop.example.com", "{origin}");
+}

@@ -129,10 +129,7 @@ impl<F: Filter> Exchange<'_, F> {
     fn answered(&mut self, function: Option<String>, forwarded: ObservedMessage) -> Observed {
         self.host.phase = Direction::Response;
         self.host.response = answer(&self.case.upstream);
-        let body = match self.case.request.method.as_str() {
-            "HEAD" => Vec::new(), // whatever the upstream was asked, nobody takes its body
-            _ => self.case.upstream.body.clone().into_bytes(),
-        };
+        let body = self.case.upstream.body.clone().into_bytes();
         let body = (!body.is_empty()).then_some(body);
         match self.half(Direction::Response, body) {
             Passage::Replied(reply) => self.replied(function, Some(forwarded), reply),

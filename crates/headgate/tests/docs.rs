@@ -1,16 +1,18 @@
-//! The pages in `docs/`: what they show is right, and what they say of defaults is so.
+//! The pages in `docs/`, and the README: what they show is right, and what they say of defaults is so.
 
 #![allow(clippy::unwrap_used, clippy::panic)] // test code may stop
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use filter_testing::yaml_examples;
 use gateway_model::{CircuitBreakers, Gateway, OutlierDetection, Retries};
 
 fn pages() -> Vec<(PathBuf, String)> {
-    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
-    let entries = fs::read_dir(docs).unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let entries = fs::read_dir(root.join("docs")).unwrap();
     let paths = entries.map(|entry| entry.unwrap().path());
+    let paths = paths.chain([root.join("README.md")]);
     let pages = paths.filter(|path| path.extension().is_some_and(|kind| kind == "md"));
     pages
         .map(|path| {
@@ -20,8 +22,33 @@ fn pages() -> Vec<(PathBuf, String)> {
         .collect()
 }
 
+/// Upstreams that examples of routes name.
+const UPSTREAMS: [(&str, &str); 5] = [
+    ("pets", "http"),
+    ("pets-next", "http"),
+    ("cats", "http"),
+    ("stock", "grpc"),
+    ("stock-next", "grpc"),
+];
+
+/// Routes alone, as a document with the upstreams that they name.
+fn with_upstreams(routes: &str) -> String {
+    let mut document = "upstreams:\n".to_owned();
+    for (name, protocol) in UPSTREAMS {
+        let named = |end| routes.contains(&format!("upstream: {name}{end}"));
+        if named(',') || named(' ') || named('\n') {
+            document += &format!("  {name}: {{ {protocol}: \"{name}:8080\" }}\n");
+        }
+    }
+    document + "routes:\n" + routes
+}
+
 /// Completes a part of a document: an example shows what it is about.
 fn completed(part: &str) -> String {
+    let part = &match part.starts_with("- ") {
+        true => with_upstreams(part),
+        false => part.to_owned(),
+    };
     let fields = [
         ("apiVersion", "headgate.dev/v1alpha1"),
         ("kind", "Gateway"),
@@ -48,22 +75,25 @@ fn completed(part: &str) -> String {
 fn read(part: &str) -> Gateway {
     let document = completed(part);
     let read = gateway_model::read("example", document.as_bytes());
-    read.unwrap_or_else(|wrong| panic!("{wrong}\n{document}"))
-        .document
+    let read = read.unwrap_or_else(|wrong| panic!("{wrong}\n{document}"));
+    // An example of upstreams alone leaves out who uses them.
+    if part.starts_with("- ") || part.contains("routes:") {
+        assert_eq!(read.warnings, [], "{document}");
+    }
+    read.document
 }
 
 #[test]
 fn every_example_passes_the_check() {
     let mut examples = 0;
     for (path, text) in pages() {
-        for block in text.split("```yaml\n").skip(1) {
-            let (example, _) = block.split_once("```").unwrap();
-            println!("{}", path.display());
-            read(example);
+        for example in yaml_examples(&text) {
+            println!("{}:{}", path.display(), example.line);
+            read(example.text);
             examples += 1;
         }
     }
-    assert!(examples >= 6, "found only {examples} examples");
+    assert!(examples >= 20, "found only {examples} examples");
 }
 
 /// A row of a table of fields.

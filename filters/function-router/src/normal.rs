@@ -20,13 +20,14 @@ pub(crate) fn is_normal(path: &[u8]) -> bool {
     true
 }
 
-/// `.` or `..`, each dot perhaps as an escape.
+/// `.` or `..`, each dot perhaps as an escape, with parameters or without: servers of Java, and Envoy
+/// too, take `..;x` for `..`.
 fn is_dots(segment: &[u8]) -> bool {
     let mut rest = segment;
     let mut dots = 0;
     loop {
         rest = match rest {
-            [] => return (1..=2).contains(&dots),
+            [] | [b';', ..] => return (1..=2).contains(&dots),
             [b'.', after @ ..] | [b'%', b'2', b'e' | b'E', after @ ..] => after,
             _ => return false,
         };
@@ -59,6 +60,7 @@ mod tests {
             "/a",
             "/a/",
             "/a/.b/..c/...",
+            "/a;v=1/;/...;/a..;",
             "/%2e%2e%2e",
             "/a%2",
             "/%252f",
@@ -68,8 +70,8 @@ mod tests {
             assert!(is_normal(path.as_bytes()), "{path}");
         }
         for path in [
-            "//", "/a//b", "/.", "/..", "/a/./b", "/a/..", "/%2e", "/.%2E/a", "/a%2fb", "/a%5Cb",
-            "/a\\b",
+            "//", "/a//b", "/.", "/..", "/a/./b", "/a/..", "/%2e", "/.%2E/a", "/..;/a", "/a/.;x=1",
+            "/%2e.;", "/a%2fb", "/a%5Cb", "/a\\b",
         ] {
             assert!(!is_normal(path.as_bytes()), "{path}");
         }

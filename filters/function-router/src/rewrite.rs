@@ -43,6 +43,9 @@ pub enum RewriteError {
     /// No method of HTTP (RFC 9110 section 9.1).
     #[error("must be a method such as \"POST\", found \"{0}\"")]
     Method(String),
+    /// The client would wait for a body that never comes.
+    #[error("must not be \"HEAD\", whose answers have no body; write \"GET\"")]
+    Head,
 }
 
 impl Rewrite {
@@ -64,7 +67,9 @@ impl Rewrite {
         let host = config.host.as_deref();
         let host = host.map(|text| host_template(text, pattern.names()));
         let method = config.method.as_deref().map(|method| {
-            if is_token(method.as_bytes()) && method != "CONNECT" {
+            if method == "HEAD" {
+                Err(ConfigError::new("method", RewriteError::Head))
+            } else if is_token(method.as_bytes()) && method != "CONNECT" {
                 Ok(method.into())
             } else {
                 let error = RewriteError::Method(method.to_owned());
@@ -88,10 +93,13 @@ impl Rewrite {
         request: &Request<'_>,
         pattern: &Pattern,
     ) -> Result<Rewritten, Denial> {
+        // A function that were asked otherwise would answer with a body, which the client of a HEAD
+        // takes for the beginning of its next answer (RFC 9112 section 6.3).
+        let method = self.method.clone().filter(|_| request.method != b"HEAD");
         let is_empty = self.path.is_none() && self.query.is_none() && self.host.is_none();
         if is_empty && request.stage.is_empty() {
             return Ok(Rewritten {
-                method: self.method.clone(),
+                method,
                 ..Rewritten::default()
             });
         }
@@ -102,7 +110,7 @@ impl Rewrite {
                 Some(host) => Some(host_of(host, &values)?),
                 None => None,
             },
-            method: self.method.clone(),
+            method,
         })
     }
 

@@ -297,6 +297,10 @@ fn a_destination_is_wrong_in_many_ways() {
             json!({ "function": "b", "method": "CONNECT" }),
             ".method: must be a method such as \"POST\", found \"CONNECT\"",
         ),
+        (
+            json!({ "function": "b", "method": "HEAD" }),
+            ".method: must not be \"HEAD\", whose answers have no body; write \"GET\"",
+        ),
     ]);
     check(&[
         (

@@ -1,9 +1,12 @@
 //! Copies of requests.
 
 use futures_util::future::join_all;
+use futures_util::{SinkExt as _, StreamExt as _};
 use integration::client::{self, Request};
 use integration::gateway::Gateway;
+use integration::services::Service;
 use integration::upstream::{Answer, Arrival, SeenRequest, Upstream};
+use tokio_tungstenite::tungstenite::Message;
 
 async fn started(mirrors: &str, extra: &str) -> (Gateway, Upstream, Upstream) {
     let (real, copy) = (Upstream::start().await, Upstream::start().await);
@@ -79,4 +82,47 @@ async fn so_many_are_copied_as_the_document_says() {
     assert!((395..=605).contains(&copied), "{copied} of {REQUESTS}");
     assert_eq!(real.requests(), REQUESTS);
     gateway.stop().await;
+}
+
+/// The mirror takes connections and reads nothing. What goes into its buffers and the kernel's passes; of
+/// more Envoy sends the upstream no more than the mirror takes, until the idle timeout.
+#[tokio::test]
+async fn a_mirror_that_hangs_holds_up_large_bodies_alone() {
+    let real = Upstream::start().await;
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let upstreams = [
+        format!("pets: {{ http: \"{}\", idle_timeout: 1s }}", real.address()),
+        format!("copy: {{ http: \"{}\" }}", silent.local_addr().unwrap()),
+    ];
+    let route = "{ match: { prefix: / }, to: [{ upstream: pets }], mirror: [{ upstream: copy }] }";
+    let gateway = Gateway::start(&upstreams, &[route]).await;
+    let client = client::http1(gateway.address);
+    for (length, status) in [(0, 200), (100_000, 200), (50_000_000, 408), (100_000, 200)] {
+        let request = Request::post("/pets").generated(length);
+        let answer = client.send(request).await.unwrap();
+        assert_eq!(answer.status, status, "{length} bytes");
+    }
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn a_websocket_works_beside_its_copy() {
+    let chat = Service::Chat.start().await.unwrap();
+    let copy = Upstream::start().await;
+    let upstreams = [
+        format!("chat: {{ http: \"{}\", websocket: true }}", chat.address()),
+        format!("copy: {{ http: \"{}\" }}", copy.address()),
+    ];
+    let route = "{ match: { prefix: / }, to: [{ upstream: chat }], mirror: [{ upstream: copy }] }";
+    let gateway = Gateway::start(&upstreams, &[route]).await;
+    let url = format!("ws://{}/chat", gateway.address);
+    let (mut socket, _) = tokio_tungstenite::connect_async(&url).await.unwrap();
+    for text in ["hello", "again"] {
+        socket.send(Message::text(text)).await.unwrap();
+        assert_eq!(socket.next().await.unwrap().unwrap(), Message::text(text));
+    }
+    socket.send(Message::Close(None)).await.unwrap();
+    while let Some(Ok(_)) = socket.next().await {}
+    gateway.stop().await;
+    chat.stop().await.unwrap();
 }

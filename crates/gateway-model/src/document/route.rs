@@ -243,7 +243,7 @@ pub struct Destination {
     /// The host that the upstream sees, perhaps with a port.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host: Option<String>,
-    /// The method that the upstream sees.
+    /// The method that the upstream sees. HEAD stays HEAD.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
     /// As of the upstream, which says it if it is not given.

@@ -39,7 +39,7 @@ pub struct DestinationConfig {
     /// The host that the function sees, perhaps with a port.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host: Option<String>,
-    /// The method that the function sees.
+    /// The method that the function sees. HEAD stays HEAD.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
     /// Whether it takes connections that are upgraded to WebSocket (RFC 6455). Envoy decides about
