@@ -21,13 +21,14 @@ pub(crate) fn is_normal(path: &[u8]) -> bool {
 }
 
 /// `.` or `..`, each dot perhaps as an escape, with parameters or without: servers of Java, and Envoy
-/// too, take `..;x` for `..`.
+/// too, take `..;x` for `..`. The former take `;x` for an empty segment as well.
 fn is_dots(segment: &[u8]) -> bool {
     let mut rest = segment;
     let mut dots = 0;
     loop {
         rest = match rest {
-            [] | [b';', ..] => return (1..=2).contains(&dots),
+            [] => return (1..=2).contains(&dots),
+            [b';', ..] => return dots <= 2,
             [b'.', after @ ..] | [b'%', b'2', b'e' | b'E', after @ ..] => after,
             _ => return false,
         };
@@ -60,7 +61,7 @@ mod tests {
             "/a",
             "/a/",
             "/a/.b/..c/...",
-            "/a;v=1/;/...;/a..;",
+            "/a;v=1/...;/a..;",
             "/%2e%2e%2e",
             "/a%2",
             "/%252f",
@@ -71,7 +72,7 @@ mod tests {
         }
         for path in [
             "//", "/a//b", "/.", "/..", "/a/./b", "/a/..", "/%2e", "/.%2E/a", "/..;/a", "/a/.;x=1",
-            "/%2e.;", "/a%2fb", "/a%5Cb", "/a\\b",
+            "/%2e.;", "/;/a", "/a/;x=1", "/a%2fb", "/a%5Cb", "/a\\b",
         ] {
             assert!(!is_normal(path.as_bytes()), "{path}");
         }
