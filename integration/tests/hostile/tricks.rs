@@ -347,7 +347,7 @@ fn read_leniently(target: &[u8]) -> String {
             ".." => {
                 segments.pop();
             }
-            _ => segments.push(segment.to_owned()),
+            bare => segments.push(bare.to_owned()),
         }
     }
     format!("/{}", segments.join("/"))
