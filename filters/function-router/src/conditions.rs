@@ -111,7 +111,7 @@ impl Conditions {
             }
         }
         for (name, value) in &self.query {
-            if !value.is_met_by(request.parameter(name).as_deref()) {
+            if !value.is_met_by(request.parameter(name)) {
                 return Some(Mismatch::Query(name));
             }
         }

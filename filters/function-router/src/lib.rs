@@ -32,6 +32,7 @@ mod router;
 mod sticky;
 mod template;
 mod tokens;
+mod value;
 
 pub use conditions::Mismatch;
 pub use config::{
@@ -55,3 +56,4 @@ pub use route::{Circumstances, Decision, Forward, Reason, Route, RouteError};
 pub use router::{Candidate, Router};
 pub use sticky::{StickyError, Ticket};
 pub use template::TemplateError;
+pub use value::Value;

@@ -1,6 +1,5 @@
 //! A compiled route.
 
-use std::borrow::Cow;
 use std::net::IpAddr;
 
 use filter_api::{ConfigError, Reply};
@@ -16,6 +15,7 @@ use crate::request::Request;
 use crate::rewrite::Rewritten;
 use crate::sticky::{Sticky, Ticket};
 use crate::tokens::is_token;
+use crate::value::Value;
 
 /// What a request must look like beside its host, and what becomes of it.
 #[derive(Debug)]
@@ -155,7 +155,7 @@ impl Route {
     }
 
     /// The values in the path of a request that it takes, decoded, in the order of their names.
-    pub fn values<'p>(&self, request: &'p Request<'_>) -> Vec<Cow<'p, [u8]>> {
+    pub fn values<'p>(&self, request: &'p Request<'_>) -> Vec<Value<'p>> {
         self.pattern.values(request)
     }
 
