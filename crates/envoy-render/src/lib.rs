@@ -40,16 +40,19 @@ pub use pipeline::pipeline_config;
 pub use placement::{Placement, SYSTEM_CAS};
 pub use secrets::secret_files;
 
+/// What Envoy is started with, [`BOOTSTRAP`] alone. An Envoy that runs with another one has to be started
+/// again; all else it takes up.
+pub fn bootstrap(gateway: &Gateway, placement: &Placement) -> String {
+    yaml::write(&bootstrap::bootstrap(gateway, placement))
+}
+
 /// The files, by name.
 pub fn render(gateway: &Gateway, placement: &Placement) -> BTreeMap<String, String> {
     let functions = Functions::of(gateway);
     let mut files = secrets::files(gateway, placement);
     files.extend(
         [
-            (
-                BOOTSTRAP,
-                yaml::write(&bootstrap::bootstrap(gateway, placement)),
-            ),
+            (BOOTSTRAP, bootstrap(gateway, placement)),
             (
                 CLUSTERS,
                 discovery::response(&clusters::clusters(&functions, placement)),
