@@ -33,7 +33,7 @@ mod sticky;
 mod template;
 mod tokens;
 
-pub use conditions::Mismatch;
+pub use conditions::{Foreknown, Mismatch, Prospect};
 pub use config::{
     ConditionConfig, Config, CookieConfig, DestinationConfig, MatchConfig, RedirectConfig,
     RespondConfig, RouteConfig, SameSite, Scheme, StickyConfig, ValueConfig,
@@ -55,3 +55,4 @@ pub use route::{Circumstances, Decision, Forward, Reason, Route, RouteError};
 pub use router::{Candidate, Router};
 pub use sticky::{StickyError, Ticket};
 pub use template::TemplateError;
+pub use tokens::is_token;
