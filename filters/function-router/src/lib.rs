@@ -34,7 +34,7 @@ mod template;
 mod tokens;
 mod value;
 
-pub use conditions::Mismatch;
+pub use conditions::{Foreknown, Mismatch, Prospect};
 pub use config::{
     ConditionConfig, Config, CookieConfig, DestinationConfig, MatchConfig, RedirectConfig,
     RespondConfig, RouteConfig, SameSite, Scheme, StickyConfig, ValueConfig,
@@ -57,3 +57,4 @@ pub use router::{Candidate, Router};
 pub use sticky::{StickyError, Ticket};
 pub use template::TemplateError;
 pub use value::Value;
+pub use tokens::is_token;

@@ -146,6 +146,12 @@ impl Router {
         })
     }
 
+    /// The most specific route whose host and path the request matches, whether or not it takes it.
+    pub fn nearest(&self, request: &Request<'_>) -> Option<&Route> {
+        self.walk(request, &mut |route, _| ControlFlow::Break(route))
+            .break_value()
+    }
+
     /// All routes whose host and path the request matches, the most specific first. The first without
     /// a mismatch is the one that takes it.
     pub fn candidates(&self, request: &Request<'_>) -> Vec<Candidate<'_>> {
