@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::stats::{self, Stats};
 use http_body_util::{BodyExt, Empty};
 use hyper::body::Bytes;
 use hyper_util::client::legacy::Client;
@@ -70,6 +71,26 @@ impl Admin {
         }
     }
 
+    /// What it says of the files that it reads; nothing, if it does not answer.
+    pub async fn stats(&self) -> Option<Stats> {
+        let stats = self
+            .get(&format!("/stats?filter={}", stats::FILTER))
+            .await?;
+        Some(Stats::new(stats))
+    }
+
+    /// The upstreams that it cannot call yet.
+    pub async fn warming(&self) -> Vec<String> {
+        let stats = self.get("/stats?filter=warming_state$").await;
+        let stats = stats.unwrap_or_default();
+        let warming = values(&stats).filter(|&(_, state)| state > 0);
+        let upstream = |name: &str| {
+            let name = name.strip_prefix("cluster.")?;
+            Some(name.strip_suffix(".warming_state")?.to_owned())
+        };
+        warming.filter_map(|(name, _)| upstream(name)).collect()
+    }
+
     /// Envoy is live without the certificates that it cannot use, and refuses connections that need
     /// them. When it is live it has looked at each.
     async fn certificates(&self) -> Readiness {
@@ -82,7 +103,7 @@ impl Admin {
         }
     }
 
-    async fn get(&self, path: &str) -> Option<String> {
+    pub async fn get(&self, path: &str) -> Option<String> {
         let uri = format!("http://127.0.0.1:{}{path}", self.port)
             .parse()
             .ok()?;
