@@ -1,5 +1,9 @@
 //! The router as a module of its own, in an Envoy that somebody else configures, and less carefully.
-#![allow(clippy::unwrap_used, reason = "test code: a panic is how a test fails")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "test code: a panic is how a test fails"
+)]
 
 use integration::bootstrap::{FRONT, OBSERVED_FUNCTION, Proxy, wasm_filter};
 use integration::envoy::Envoy;

@@ -228,7 +228,7 @@ impl<'a> Explainer<'a> {
         let taken = taking.next();
         let next = taking.find(|one| one.route.index() != route.index());
         let values = route.value_names().zip(route.values(request));
-        let values = values.map(|(name, value)| (name.to_owned(), value.into()));
+        let values = values.map(|(name, value)| (name.to_owned(), (&*value).into()));
         Some(RouteTold {
             name: route.name().to_owned(),
             index: route.index(),

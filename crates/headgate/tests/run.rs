@@ -44,7 +44,9 @@ impl Place {
     fn envoy(&self, serving: &str) -> PathBuf {
         let path = self.path().join("envoy");
         let version = "[ \"$1\" = --version ] && echo 'envoy  version: 0/1.40.0/Clean' && exit";
-        fs::write(&path, format!("#!/bin/sh\n{version}\n{serving}\n")).unwrap();
+        let text = self.path().join("envoy.sh");
+        fs::write(&text, format!("#!/bin/sh\n{version}\n{serving}\n")).unwrap();
+        copy_program(&text, &path);
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
         path
     }
@@ -68,6 +70,13 @@ impl Place {
     }
 }
 
+/// Copies a program by way of another process: written in this one, it could not be started while a
+/// test beside starts something and so holds it open for a moment ("text file busy").
+fn copy_program(from: &Path, to: &Path) {
+    let copied = Command::new("cp").args([from, to]).status().unwrap();
+    assert!(copied.success());
+}
+
 /// The exit code and what was said on standard error.
 fn said(output: &Output) -> (i32, String) {
     (
@@ -81,7 +90,7 @@ fn without_an_envoy_it_says_how_to_get_one() {
     let place = Place::new();
     // Elsewhere than in a checkout; what lies around the working directory is not asked.
     let installed = place.path().join("headgate");
-    fs::copy(env!("CARGO_BIN_EXE_headgate"), &installed).unwrap();
+    copy_program(Path::new(env!("CARGO_BIN_EXE_headgate")), &installed);
     let stranger = place.path().join(".tools/envoy-1.40.0");
     fs::create_dir_all(&stranger).unwrap();
     fs::rename(place.envoy("exit 1"), stranger.join("envoy")).unwrap();

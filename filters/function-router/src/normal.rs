@@ -13,21 +13,23 @@ pub(crate) fn is_normal(path: &[u8]) -> bool {
     let mut segments = rest.split(|&byte| byte == b'/').peekable();
     while let Some(segment) = segments.next() {
         let is_last = segments.peek().is_none();
-        if (segment.is_empty() && !is_last) || is_dots(segment) || has_separator(segment) {
+        // Servers of Java, and Envoy too, take "..;x" for ".."; the former take ";x" for nothing.
+        let bare = segment.split(|&byte| byte == b';').next();
+        let bare = bare.unwrap_or_default();
+        if (bare.is_empty() && !is_last) || is_dots(bare) || has_separator(segment) {
             return false;
         }
     }
     true
 }
 
-/// `.` or `..`, each dot perhaps as an escape, with parameters or without: servers of Java, and Envoy
-/// too, take `..;x` for `..`.
+/// `.` or `..`, each dot perhaps as an escape.
 fn is_dots(segment: &[u8]) -> bool {
     let mut rest = segment;
     let mut dots = 0;
     loop {
         rest = match rest {
-            [] | [b';', ..] => return (1..=2).contains(&dots),
+            [] => return (1..=2).contains(&dots),
             [b'.', after @ ..] | [b'%', b'2', b'e' | b'E', after @ ..] => after,
             _ => return false,
         };
@@ -60,7 +62,8 @@ mod tests {
             "/a",
             "/a/",
             "/a/.b/..c/...",
-            "/a;v=1/;/...;/a..;",
+            "/a;v=1/...;/a..;",
+            "/a/;x=1",
             "/%2e%2e%2e",
             "/a%2",
             "/%252f",
@@ -71,7 +74,7 @@ mod tests {
         }
         for path in [
             "//", "/a//b", "/.", "/..", "/a/./b", "/a/..", "/%2e", "/.%2E/a", "/..;/a", "/a/.;x=1",
-            "/%2e.;", "/a%2fb", "/a%5Cb", "/a\\b",
+            "/%2e.;", "/;/a", "/a%2fb", "/a%5Cb", "/a\\b",
         ] {
             assert!(!is_normal(path.as_bytes()), "{path}");
         }

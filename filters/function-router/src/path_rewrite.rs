@@ -1,5 +1,7 @@
 //! Another path in place of the one that was matched.
 
+use std::borrow::Cow;
+
 use filter_api::ConfigError;
 
 use crate::denial::Denial;
@@ -76,7 +78,11 @@ impl PathRewrite {
     ///
     /// # Errors
     /// When a value would make it a path that can be read in two ways.
-    pub(crate) fn apply(&self, request: &Request<'_>, values: &[&[u8]]) -> Result<Vec<u8>, Denial> {
+    pub(crate) fn apply(
+        &self,
+        request: &Request<'_>,
+        values: &[Cow<'_, [u8]>],
+    ) -> Result<Vec<u8>, Denial> {
         let path = match self {
             Self::Whole(template) => template.path(values),
             Self::Prefix {

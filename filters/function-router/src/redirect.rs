@@ -95,7 +95,7 @@ impl Redirect {
     /// # Errors
     /// When a value of the request cannot stand where it would be put.
     pub(crate) fn answer(&self, request: &Request<'_>, pattern: &Pattern) -> Result<Reply, Denial> {
-        let values = pattern.values(&request.decoded_path);
+        let values = pattern.values(request);
         let scheme = self.scheme.unwrap_or_else(|| scheme_of(request));
         let mut location = match scheme {
             Scheme::Http => b"http://".to_vec(),

@@ -1,5 +1,7 @@
 //! What is written anew on the way to a function.
 
+use std::borrow::Cow;
+
 use filter_api::ConfigError;
 
 use crate::config::DestinationConfig;
@@ -103,7 +105,7 @@ impl Rewrite {
                 ..Rewritten::default()
             });
         }
-        let values = pattern.values(&request.decoded_path);
+        let values = pattern.values(request);
         Ok(Rewritten {
             path: self.target(request, &values)?,
             authority: match &self.host {
@@ -114,7 +116,11 @@ impl Rewrite {
         })
     }
 
-    fn target(&self, request: &Request<'_>, values: &[&[u8]]) -> Result<Option<Vec<u8>>, Denial> {
+    fn target(
+        &self,
+        request: &Request<'_>,
+        values: &[Cow<'_, [u8]>],
+    ) -> Result<Option<Vec<u8>>, Denial> {
         if self.path.is_none() && self.query.is_none() && request.stage.is_empty() {
             return Ok(None);
         }
@@ -155,7 +161,7 @@ pub(crate) fn host_template(text: &str, names: &[Box<str>]) -> Result<Template, 
 /// # Errors
 /// When a value is more or less than one label: values come from the client, and one with a dot, a
 /// colon or a slash would lead to a host that nobody wrote down.
-pub(crate) fn host_of(template: &Template, values: &[&[u8]]) -> Result<Vec<u8>, Denial> {
+pub(crate) fn host_of(template: &Template, values: &[Cow<'_, [u8]>]) -> Result<Vec<u8>, Denial> {
     let authority = template.plain(values).to_ascii_lowercase();
     if template.values_in(values).all(is_label) && is_authority(&authority) {
         Ok(authority)

@@ -1,5 +1,6 @@
 //! A compiled route.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use filter_api::{ConfigError, Reply};
@@ -154,8 +155,8 @@ impl Route {
     }
 
     /// The values in the path of a request that it takes, decoded, in the order of their names.
-    pub fn values<'p>(&self, request: &'p Request<'_>) -> Vec<&'p [u8]> {
-        self.pattern.values(&request.decoded_path)
+    pub fn values<'p>(&self, request: &'p Request<'_>) -> Vec<Cow<'p, [u8]>> {
+        self.pattern.values(request)
     }
 
     /// The functions among which it chooses; none, if it answers by itself.

@@ -164,7 +164,7 @@ impl Router {
         visit: &mut dyn FnMut(&'r Route, HostRank) -> ControlFlow<B>,
     ) -> ControlFlow<B> {
         for (rank, paths) in self.hosts.matching(&request.host) {
-            paths.find(&request.decoded_path, &mut |ids| {
+            paths.find(&request.matched_path, &mut |ids| {
                 ids.iter()
                     .filter_map(|id| self.routes.get(id.0))
                     .try_for_each(|route| visit(route, rank))

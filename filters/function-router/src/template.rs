@@ -1,5 +1,7 @@
 //! Text in which values of the match stand.
 
+use std::borrow::Cow;
+
 use crate::escapes::{encode, in_path, in_query_value};
 
 /// Text with `{name}` for values.
@@ -79,7 +81,10 @@ impl Template {
     }
 
     /// Those of the values that stand in it.
-    pub(crate) fn values_in<'v>(&self, values: &[&'v [u8]]) -> impl Iterator<Item = &'v [u8]> {
+    pub(crate) fn values_in<'v>(
+        &'v self,
+        values: &'v [Cow<'_, [u8]>],
+    ) -> impl Iterator<Item = &'v [u8]> {
         let value = value_of(values);
         self.parts.iter().filter_map(move |part| match part {
             Part::Text(_) => None,
@@ -93,19 +98,19 @@ impl Template {
     }
 
     /// A path: values are encoded for it.
-    pub(crate) fn path(&self, values: &[&[u8]]) -> Vec<u8> {
+    pub(crate) fn path(&self, values: &[Cow<'_, [u8]>]) -> Vec<u8> {
         self.write(value_of(values), |octets, to| encode(octets, in_path, to))
     }
 
     /// A query: values are encoded as values of parameters.
-    pub(crate) fn query(&self, values: &[&[u8]]) -> Vec<u8> {
+    pub(crate) fn query(&self, values: &[Cow<'_, [u8]>]) -> Vec<u8> {
         self.write(value_of(values), |octets, to| {
             encode(octets, in_query_value, to);
         })
     }
 
     /// The text with the values as they are.
-    pub(crate) fn plain(&self, values: &[&[u8]]) -> Vec<u8> {
+    pub(crate) fn plain(&self, values: &[Cow<'_, [u8]>]) -> Vec<u8> {
         self.write(value_of(values), |octets, to| to.extend_from_slice(octets))
     }
 
@@ -125,8 +130,8 @@ impl Template {
     }
 }
 
-fn value_of<'v>(values: &[&'v [u8]]) -> impl Fn(usize) -> &'v [u8] {
-    |index| values.get(index).copied().unwrap_or_default()
+fn value_of<'v>(values: &'v [Cow<'_, [u8]>]) -> impl Fn(usize) -> &'v [u8] {
+    |index| values.get(index).map(AsRef::as_ref).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -143,7 +148,7 @@ mod tests {
     #[test]
     fn values_are_encoded_for_the_place_where_they_stand() {
         let template = Template::parse("{kind}/a{id}{id}b", &names()).unwrap();
-        let values = [&b"x &+/"[..], b"k\xff"];
+        let values = [&b"x &+/"[..], b"k\xff"].map(Cow::Borrowed);
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
         assert_eq!(text(template.path(&values)), "k%FF/ax%20&+/x%20&+/b");
         assert_eq!(

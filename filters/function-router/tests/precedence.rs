@@ -1,7 +1,12 @@
 //! The indexes of the router against what they stand for: match each route alone, and take the least
 //! by [`Precedence`].
 #![cfg(not(target_arch = "wasm32"))]
-#![allow(clippy::unwrap_used, reason = "test code: a panic is how a test fails")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "test code: a panic is how a test fails"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -10,7 +10,7 @@ use integration::raw::{RawRequest, Received, send_all};
 use integration::rendered::Rendered;
 
 /// Spellings of `/secret`, and of paths that lead to it by way of `/open`.
-const TARGETS: [&str; 92] = [
+const TARGETS: [&str; 97] = [
     "/secret",
     "/secret/",
     "/secret/a",
@@ -62,6 +62,11 @@ const TARGETS: [&str; 92] = [
     "/open/..;/secret",
     "/open/..;v=1/secret",
     "/open/.;/../secret",
+    "/open/%2e%2e;/secret",
+    "/open/.%2E;v=1/secret",
+    "/open\\..;\\secret",
+    "/%2e;/secret",
+    "/open/;/../secret",
     "/secret?",
     "/secret?/../open",
     "/secret%3f",
@@ -317,7 +322,8 @@ async fn no_spelling_of_a_host_reaches_a_function_of_another_host() {
 }
 
 /// The path as a server reads it that forgives everything RFC 3986 lets it forgive: escapes, doubled
-/// slashes, backslashes, dots.
+/// slashes, backslashes, dots; and what servers of Java forgive, parameters of an empty segment or of
+/// dots.
 fn read_leniently(target: &[u8]) -> String {
     let path = target.split(|&byte| byte == b'?').next().unwrap();
     let mut decoded = String::new();
@@ -336,12 +342,12 @@ fn read_leniently(target: &[u8]) -> String {
     }
     let mut segments = Vec::new();
     for segment in decoded.replace('\\', "/").split('/') {
-        match segment {
+        match segment.split(';').next().unwrap_or_default() {
             "" | "." => {}
             ".." => {
                 segments.pop();
             }
-            segment => segments.push(segment.to_owned()),
+            bare => segments.push(bare.to_owned()),
         }
     }
     format!("/{}", segments.join("/"))
