@@ -40,7 +40,6 @@ pub use function::{Function, Functions};
 pub use pipeline::pipeline_config;
 pub use placement::{Placement, SYSTEM_CAS};
 pub use resources::{ReadError, Resources};
-pub use secrets::secret_files;
 
 /// All the files, by name.
 pub fn render(gateway: &Gateway, placement: &Placement) -> BTreeMap<String, String> {

@@ -95,6 +95,14 @@ impl Resources {
         names.map(String::as_str)
     }
 
+    /// The files that secrets are in, by the names that Envoy's statistics call the secrets.
+    pub fn secret_files(&self, names: &[String]) -> Vec<&str> {
+        let secrets = names
+            .iter()
+            .filter_map(|name| self.secrets.get(&secrets::file(name)));
+        secrets.flat_map(secrets::paths).collect()
+    }
+
     /// Whether all that the other says of secrets, clusters and functions is said here.
     pub fn covers(&self, other: &Self) -> bool {
         let covers = |own: &BTreeMap<String, Value>, other: &BTreeMap<String, Value>| {

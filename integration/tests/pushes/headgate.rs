@@ -8,7 +8,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
-use integration::envoy::{binary, free_port};
+use integration::envoy::{binary, crashes, free_port};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
@@ -75,6 +75,11 @@ impl Headgate {
         fs::rename(&beside, self.document()).unwrap();
     }
 
+    /// Writes a file beside the document.
+    pub fn write(&self, file: &str, text: &str) {
+        fs::write(self.place.path().join(file), text).unwrap();
+    }
+
     /// Starts `headgate run`; [`wait_for`](Self::wait_for) what it says.
     pub fn run(&mut self) {
         let mut process = Command::new(program())
@@ -136,7 +141,10 @@ impl Headgate {
     pub fn stop(&mut self) -> ExitStatus {
         let mut process = self.process.take().unwrap();
         end(i32::try_from(process.id()).unwrap(), Signal::TERM);
-        process.wait().unwrap()
+        let status = process.wait().unwrap();
+        let lines = self.said.lines.lock().unwrap().join("\n");
+        assert_eq!(crashes(&lines), [""; 0]);
+        status
     }
 
     /// The Envoys that it has started and that run.

@@ -44,6 +44,9 @@ pub struct Outcome {
     pub connections: Vec<usize>,
 }
 
+/// How long a client waits before its next request: the load is steady, and leaves the machine some time.
+const PACE: Duration = Duration::from_millis(1);
+
 /// How often the load is looked at.
 const PAUSE: Duration = Duration::from_millis(2);
 
@@ -107,6 +110,7 @@ async fn send(client: Client, query: &str, shared: Arc<Shared>) {
         if shared.enough.load(Ordering::Relaxed) {
             return;
         }
+        tokio::time::sleep(PACE).await;
         let oldest = shared.book.lock().unwrap().taken;
         let target = match query {
             "" => (*path).to_owned(),

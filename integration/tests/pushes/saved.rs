@@ -103,6 +103,14 @@ async fn what_is_wrong_or_takes_a_restart_is_told_and_the_rest_goes_on() {
     headgate.wait_for("nothing has changed: the gateway runs on as it was", said);
     assert_eq!(status("/a").await, 200);
 
+    // And what is no certificate.
+    let said = headgate.lines();
+    headgate.write("wrong.crt", "no certificate");
+    headgate.save_text(&right.replace("timeout: 10s", "timeout: 10s, tls: { ca: wrong.crt }"));
+    headgate.wait_for("wrong.crt: Failed to load trusted CA certificates", said);
+    headgate.wait_for("nothing has changed: the gateway runs on as it was", said);
+    assert_eq!(status("/a").await, 200);
+
     // A field that takes a restart is named; all else is carried.
     let said = headgate.lines();
     let moved = right.replace("admin: {", "metadata: { name: shop }\nadmin: {");

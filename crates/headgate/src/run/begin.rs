@@ -122,9 +122,8 @@ impl Wanted<'_> {
             Readiness::Yes => return Ok(()),
             Readiness::No(why) => why,
             Readiness::Unusable(secrets) => {
-                let files = envoy_render::secret_files(self.gateway, self.placement);
-                let files = secrets.iter().filter_map(|name| files.get(name)).flatten();
-                let files: Vec<&str> = files.map(String::as_str).collect();
+                let resources = Resources::of(self.gateway, self.placement);
+                let files = resources.secret_files(&secrets);
                 format!("Envoy cannot use what is in {}", files.join(", "))
             }
         };

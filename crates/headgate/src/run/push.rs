@@ -41,6 +41,9 @@ pub enum PushError {
     /// Envoy does not take it.
     #[error("Envoy refuses {kind}: {reason}")]
     Refused { kind: Kind, reason: String },
+    /// A new cluster would come without its certificates, and refuse every request.
+    #[error("Envoy cannot use what is in {}: {reason}", .files.join(", "))]
+    Unusable { files: Vec<String>, reason: String },
     /// Not every worker has it in time.
     #[error("Envoy has not taken {kind} within {limit:?}{}", known(.warming))]
     Late {
@@ -210,21 +213,30 @@ impl<T: Target> Pusher<T> {
         }
         let awaited = kinds.iter().copied();
         for kind in awaited.filter(|kind| names.iter().any(|file| file == kind.file())) {
-            self.taken(kind, &before).await?;
+            self.taken(kind, to, &before).await?;
         }
         Ok(())
     }
 
     /// Waits until every worker has a file.
-    async fn taken(&self, kind: Kind, before: &Stats) -> Result<(), PushError> {
+    async fn taken(&self, kind: Kind, to: &Resources, before: &Stats) -> Result<(), PushError> {
         let text = self.files.get(kind.file()).map(String::as_str);
         let version = text.and_then(envoy_render::version).unwrap_or_default();
+        let known = before.refused_secrets();
         let waiting = async {
             loop {
                 let stats = self.target.stats().await.ok_or(PushError::NoAnswer)?;
+                let refused = stats.refused_secrets().into_iter();
+                let refused: Vec<String> = refused.filter(|name| !known.contains(name)).collect();
+                if !refused.is_empty() {
+                    let files = to.secret_files(&refused).into_iter();
+                    return Err(PushError::Unusable {
+                        files: files.map(ToOwned::to_owned).collect(),
+                        reason: self.reason(),
+                    });
+                }
                 if stats.refusals(kind) > before.refusals(kind) {
-                    let reason = self.target.refusal();
-                    let reason = reason.unwrap_or_else(|| "its log says why".to_owned());
+                    let reason = self.reason();
                     return Err(PushError::Refused { kind, reason });
                 }
                 let with_workers = match kind {
@@ -249,6 +261,12 @@ impl<T: Target> Pusher<T> {
                 warming: self.target.warming().await,
             }),
         }
+    }
+
+    /// Why Envoy refused what was moved last.
+    fn reason(&self) -> String {
+        let said = self.target.refusal();
+        said.unwrap_or_else(|| "its log says why".to_owned())
     }
 
     /// Puts back what was there. That this fails too is not told: the reason for it was.

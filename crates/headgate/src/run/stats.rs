@@ -85,6 +85,18 @@ impl Stats {
         self.number(kind, ".update_rejected")
     }
 
+    /// The secrets of which Envoy cannot use what their files hold, by name.
+    pub fn refused_secrets(&self) -> Vec<String> {
+        let lines = self.0.lines().filter_map(|line| line.rsplit_once(": "));
+        let refused = lines.filter_map(|(name, times)| {
+            let secret = name
+                .strip_prefix("sds.")?
+                .strip_suffix(".update_rejected")?;
+            (times.trim() != "0").then(|| secret.to_owned())
+        });
+        refused.collect()
+    }
+
     /// How often every worker has taken a configuration of the pipeline.
     pub fn pipelines(&self) -> u64 {
         self.number(Kind::Pipeline, ".config_reload")
@@ -138,6 +150,16 @@ http.http.rds.headgate.update_rejected: 1
         assert_eq!((stats.pipelines(), stats.warming()), (3, true));
         let warm = SAID.replace("warming_clusters: 1", "warming_clusters: 0");
         assert!(!Stats::new(warm).warming());
+    }
+
+    #[test]
+    fn a_secret_that_envoy_cannot_use_is_named() {
+        let stats = "sds.certificate-a.version_text: \"\"\n\
+                     sds.certificate-a.update_rejected: 0\n\
+                     sds.certificate-b.update_rejected: 1\n\
+                     sds.certificate-b.update_success: 3\n";
+        let stats = Stats::new(stats.to_owned());
+        assert_eq!(stats.refused_secrets(), ["certificate-b"]);
     }
 
     #[test]

@@ -21,6 +21,8 @@ pub struct Watch {
     watcher: RecommendedWatcher,
     watched: Vec<PathBuf>,
     changed: mpsc::Receiver<()>,
+    /// Something has happened, and who waited for it gave up before it was quiet.
+    noticed: bool,
 }
 
 /// How long nothing must have happened: editors save in several steps.
@@ -52,20 +54,26 @@ impl Watch {
             watcher: watcher.context("files cannot be watched")?,
             watched: Vec::new(),
             changed,
+            noticed: false,
         };
         watch.follow().context("the document cannot be watched")?;
         Ok(watch)
     }
 
-    /// Waits until something has happened where the document is.
+    /// Waits until something has happened where the document is. Who gives up waiting and waits again
+    /// misses nothing.
     pub async fn changed(&mut self) {
-        // The watcher holds the other end, so this waits and never ends.
-        self.changed.recv().await;
+        if !self.noticed {
+            // The watcher holds the other end, so this waits and never ends.
+            self.changed.recv().await;
+            self.noticed = true;
+        }
         for _ in 0..MOST_WAITS {
             if timeout(QUIET, self.changed.recv()).await.is_err() {
                 break;
             }
         }
+        self.noticed = false;
         // A link may lead elsewhere now. Where that cannot be watched the name's own directory still is.
         let _ = self.follow();
     }
@@ -133,6 +141,20 @@ mod tests {
         fs::read(&path).unwrap();
         let seen = timeout(QUIET * 3, watch.changed()).await;
         assert!(seen.is_err(), "seen, though nothing was saved");
+    }
+
+    #[tokio::test]
+    async fn a_change_is_not_missed_by_who_gives_up_and_waits_again() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("gateway.yaml");
+        fs::write(&path, "1").unwrap();
+        let mut watch = Watch::new(&Source::File(path.clone())).unwrap();
+        fs::write(&path, "2").unwrap();
+        // Until the first sign of it has been taken.
+        while !watch.noticed {
+            let _ = timeout(Duration::from_millis(1), watch.changed()).await;
+        }
+        sees(&mut watch, || {}).await;
     }
 
     /// As a kubelet does it: the name is a link through a link that is moved.

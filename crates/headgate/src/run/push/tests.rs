@@ -24,6 +24,8 @@ struct State {
     refuses: Cell<Option<Kind>>,
     never_takes: Cell<Option<Kind>>,
     warming: Cell<bool>,
+    /// A secret that it cannot use.
+    refused_secret: RefCell<String>,
     gone: Cell<bool>,
     busy: RefCell<String>,
     /// What was done to the directory.
@@ -71,8 +73,8 @@ impl Fake {
 
 /// What the pipeline names must be there when it comes.
 fn assert_all_named_is_there(pipeline: &str, taken: &[String; 3]) {
-    let named = pipeline.split("function\\\":\\\"").skip(1);
-    let named: Vec<&str> = named.map(|rest| rest.split('\\').next().unwrap()).collect();
+    let named = pipeline.split("\"function\":\"").skip(1);
+    let named: Vec<&str> = named.map(|rest| rest.split('"').next().unwrap()).collect();
     assert_eq!(named.len(), 1, "{pipeline}");
     for key in named {
         assert!(taken[1].contains(key), "no function {key}");
@@ -123,6 +125,13 @@ impl Target for Fake {
             "{}.config_reload: {}",
             names[2],
             state.pipelines.get()
+        )
+        .unwrap();
+        let secret = state.refused_secret.borrow();
+        writeln!(
+            said,
+            "sds.{secret}.update_rejected: {}",
+            u8::from(!secret.is_empty())
         )
         .unwrap();
         let warming = u8::from(state.warming.get());
@@ -260,6 +269,34 @@ async fn what_envoy_refuses_is_told_and_undone() {
         pusher.push(new()).await.unwrap();
         assert!(fake.0.directory.borrow()["ecds.yaml"].contains("new-"));
     }
+}
+
+#[tokio::test]
+async fn a_certificate_that_envoy_cannot_use_is_named_and_nothing_is_switched() {
+    let (fake, mut pusher) = started();
+    let secrets = new().files();
+    let secret = secrets
+        .keys()
+        .find(|file| file.starts_with("sds-"))
+        .unwrap();
+    let secret = secret.trim_start_matches("sds-").trim_end_matches(".yaml");
+    let refusing = fake.clone();
+    let name = secret.to_owned();
+    let push = pusher.push(new());
+    let refuse = async {
+        tokio::task::yield_now().await;
+        *refusing.0.refused_secret.borrow_mut() = name;
+    };
+    let (pushed, ()) = tokio::join!(push, refuse);
+    assert_eq!(
+        pushed.unwrap_err().to_string(),
+        "Envoy cannot use what is in /etc/headgate/new.crt: it is no good"
+    );
+    assert!(!fake.in_use().contains("new-"));
+
+    // What was refused before this push says nothing of it.
+    let third = document("third: { http: \"c:1\" }", "third");
+    pusher.push(third).await.unwrap();
 }
 
 #[tokio::test]
