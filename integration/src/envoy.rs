@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use crate::client::{self, Client, Request};
 pub use launch::{Bootstrap, Launch, Refused, binary, validate};
+pub use log::crashes;
 use process::Process;
 use serde_json::Value;
 

@@ -53,8 +53,6 @@ pub enum Command {
     Run(run::Arguments),
     Schema(schema::Arguments),
     Completions(completions::Arguments),
-    #[command(hide = true)]
-    Bound(run::bound::Arguments),
 }
 
 impl Command {
@@ -71,7 +69,6 @@ impl Command {
             Self::Run(arguments) => run::run(&arguments),
             Self::Schema(arguments) => schema::run(&arguments),
             Self::Completions(arguments) => completions::run(&arguments),
-            Self::Bound(arguments) => run::bound::run(&arguments),
         }
     }
 }

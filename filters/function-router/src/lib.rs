@@ -56,5 +56,5 @@ pub use route::{Circumstances, Decision, Forward, Reason, Route, RouteError};
 pub use router::{Candidate, Router};
 pub use sticky::{StickyError, Ticket};
 pub use template::TemplateError;
-pub use value::Value;
 pub use tokens::is_token;
+pub use value::Value;
