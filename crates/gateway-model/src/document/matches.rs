@@ -41,6 +41,14 @@ pub enum Pattern {
 }
 
 impl Match {
+    /// The methods that it takes; none means any.
+    pub fn methods(&self) -> Vec<&str> {
+        match self.pattern {
+            Pattern::Grpc(_) => vec!["POST"],
+            _ => self.methods.iter().map(Method::as_str).collect(),
+        }
+    }
+
     /// The same for the router, which knows HTTP alone: a gRPC call is a POST of `application/grpc` to
     /// `/package.Service/Method` (gRPC over HTTP2, "Requests").
     pub fn to_config(&self) -> MatchConfig {
