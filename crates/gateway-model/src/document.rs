@@ -104,6 +104,11 @@ pub struct Listener {
         deserialize_with = "present"
     )]
     pub tls: Option<ListenerTls>,
+    /// Sends every client to the same URL with https, at this port, which is the one that clients see:
+    /// 443 behind a load balancer, whatever the port of the listener there. No route is asked. Of a
+    /// listener without TLS.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redirect_to_https: Option<Port>,
 }
 
 /// What stands in front of the gateway.
