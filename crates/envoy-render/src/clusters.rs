@@ -1,5 +1,7 @@
 //! A cluster for each upstream.
 
+use std::collections::BTreeMap;
+
 use filter_api::Duration;
 use gateway_model::{Host, OutlierDetection, Upstream, UpstreamName};
 use serde_json::{Map, Value, json};
@@ -14,8 +16,11 @@ use crate::{Placement, tls};
 /// upstream with fewer than five requests under way.
 const RETRIES_AT_LEAST: u32 = 3;
 
-/// `envoy.config.cluster.v3.Cluster`, one for each upstream.
-pub(crate) fn clusters(functions: &Functions<'_>, placement: &Placement) -> Vec<Value> {
+/// `envoy.config.cluster.v3.Cluster`, one for each upstream, by name.
+pub(crate) fn clusters(
+    functions: &Functions<'_>,
+    placement: &Placement,
+) -> BTreeMap<String, Value> {
     let clusters = functions.clusters();
     let clusters = clusters.map(|(cluster, name, upstream)| {
         let mut named = fields(json!({
@@ -23,7 +28,7 @@ pub(crate) fn clusters(functions: &Functions<'_>, placement: &Placement) -> Vec<
             "name": cluster,
         }));
         named.extend(content(name, upstream, placement));
-        named.into()
+        (cluster.to_owned(), named.into())
     });
     clusters.collect()
 }

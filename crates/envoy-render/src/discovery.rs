@@ -27,10 +27,18 @@ pub(crate) fn source(file: &str, placement: &Placement) -> Value {
 }
 
 /// A file of resources: a `DiscoveryResponse` whose version is their hash.
-pub(crate) fn response(resources: &[Value]) -> String {
-    let resources = Value::from(resources);
+pub(crate) fn response(resources: &[&Value]) -> String {
+    let resources: Value = resources.iter().copied().cloned().collect();
     let version = short_hash(resources.to_string().as_bytes());
     yaml::write(&json!({ "version_info": version, "resources": resources }))
+}
+
+/// The version of a file of resources, as it stands in it and as Envoy tells it.
+pub fn version(file: &str) -> Option<&str> {
+    let version = file
+        .lines()
+        .find_map(|line| line.strip_prefix("version_info: "))?;
+    Some(version.trim_matches(['"', '\'']))
 }
 
 /// 48 bits of SHA-256, in hexadecimal.

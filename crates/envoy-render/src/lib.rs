@@ -24,6 +24,7 @@ mod http_connection_manager;
 mod listeners;
 mod pipeline;
 mod placement;
+mod resources;
 mod routes;
 mod secrets;
 mod stats;
@@ -34,36 +35,20 @@ use std::collections::BTreeMap;
 
 use gateway_model::Gateway;
 
-pub use discovery::{BOOTSTRAP, CLUSTERS, PIPELINE, ROUTES};
+pub use discovery::{BOOTSTRAP, CLUSTERS, PIPELINE, ROUTES, version};
 pub use function::{Function, Functions};
 pub use pipeline::pipeline_config;
 pub use placement::{Placement, SYSTEM_CAS};
-pub use secrets::secret_files;
+pub use resources::{ReadError, Resources};
 
-/// The files, by name.
+/// All the files, by name.
 pub fn render(gateway: &Gateway, placement: &Placement) -> BTreeMap<String, String> {
-    let functions = Functions::of(gateway);
-    let mut files = secrets::files(gateway, placement);
-    files.extend(
-        [
-            (
-                BOOTSTRAP,
-                yaml::write(&bootstrap::bootstrap(gateway, placement)),
-            ),
-            (
-                CLUSTERS,
-                discovery::response(&clusters::clusters(&functions, placement)),
-            ),
-            (
-                ROUTES,
-                discovery::response(&[routes::route_configuration(&functions)]),
-            ),
-            (
-                PIPELINE,
-                discovery::response(&[pipeline::extension(gateway, &functions, placement)]),
-            ),
-        ]
-        .map(|(file, text)| (file.to_owned(), text)),
-    );
+    let mut files = Resources::of(gateway, placement).files();
+    files.insert(BOOTSTRAP.to_owned(), bootstrap(gateway, placement));
     files
+}
+
+/// The bootstrap: all that Envoy takes only at its start.
+pub fn bootstrap(gateway: &Gateway, placement: &Placement) -> String {
+    yaml::write(&bootstrap::bootstrap(gateway, placement))
 }

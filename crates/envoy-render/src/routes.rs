@@ -1,5 +1,7 @@
 //! Envoy's route table: one route for each function, found by the internal header.
 
+use std::collections::BTreeMap;
+
 use filter_api::FUNCTION_HEADER;
 use gateway_model::{self as model, Destination, Mirror, Retries, RetryOn, Upstream};
 use serde_json::{Map, Value, json};
@@ -12,20 +14,29 @@ use crate::pipeline::HELD_BYTES_LIMIT;
 /// The name by which listeners ask for the route table.
 pub(crate) const ROUTE_TABLE: &str = "headgate";
 
-/// `envoy.config.route.v3.RouteConfiguration`.
+/// What is done with a request that goes to a function, by the function's key.
+pub(crate) fn actions(functions: &Functions<'_>) -> BTreeMap<String, Value> {
+    let actions = functions.iter().map(|function| {
+        let action = json!({ "action": action(&route(function)) });
+        (function.key.clone(), action)
+    });
+    actions.collect()
+}
+
+/// The same, from a [`route_configuration`].
+pub(crate) fn actions_of(mut configuration: Value) -> Option<BTreeMap<String, Value>> {
+    let map = "/virtual_hosts/0/matcher/matcher_tree/exact_match_map/map";
+    match configuration.pointer_mut(map).map(Value::take) {
+        Some(Value::Object(actions)) => Some(actions.into_iter().collect()),
+        _ => None,
+    }
+}
+
+/// `envoy.config.route.v3.RouteConfiguration` of these [`actions`].
 ///
 /// The table is a map, never a list: a look-up costs the same with ten functions and with ten
 /// thousand. The header is taken off on the way out, in both directions.
-pub(crate) fn route_configuration(functions: &Functions<'_>) -> Value {
-    let map: Map<String, Value> = functions
-        .iter()
-        .map(|function| {
-            (
-                function.key.clone(),
-                json!({ "action": action(&route(function)) }),
-            )
-        })
-        .collect();
+pub(crate) fn route_configuration(actions: Map<String, Value>) -> Value {
     json!({
         "@type": "type.googleapis.com/envoy.config.route.v3.RouteConfiguration",
         "name": ROUTE_TABLE,
@@ -43,7 +54,7 @@ pub(crate) fn route_configuration(functions: &Functions<'_>) -> Value {
                             "header_name": FUNCTION_HEADER,
                         },
                     },
-                    "exact_match_map": { "map": map },
+                    "exact_match_map": { "map": actions },
                 },
                 "on_no_match": { "action": action(&no_function()) },
             },

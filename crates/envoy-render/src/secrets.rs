@@ -9,7 +9,20 @@ use gateway_model::{Certificate, FileName, Gateway, UpstreamTls};
 use serde_json::{Map, Value, json};
 
 use crate::Placement;
-use crate::discovery::{response, short_hash, source};
+use crate::discovery::{short_hash, source};
+
+/// What the names of the files of secrets begin with.
+const FILES: &str = "sds-";
+
+/// The file of the secret of this name.
+pub(crate) fn file(name: &str) -> String {
+    format!("{FILES}{name}.yaml")
+}
+
+/// Whether it is the name of a secret's file.
+pub(crate) fn is_file(name: &str) -> bool {
+    name.starts_with(FILES) && name.ends_with(".yaml")
+}
 
 /// What a listener or a cluster needs files for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +58,7 @@ impl<'a> Secret<'a> {
 
     /// The file of the secret itself.
     fn file(self) -> String {
-        format!("sds-{}.yaml", self.name())
+        file(&self.name())
     }
 
     /// `envoy.extensions.transport_sockets.tls.v3.SdsSecretConfig`: where Envoy finds it.
@@ -99,19 +112,16 @@ fn secrets(gateway: &Gateway) -> impl Iterator<Item = Secret<'_>> {
 }
 
 /// The secrets of a document, by the names of their files.
-pub(crate) fn files(gateway: &Gateway, placement: &Placement) -> BTreeMap<String, String> {
-    let files = secrets(gateway);
-    let files = files.map(|secret| (secret.file(), response(&[secret.resource(placement)])));
-    files.collect()
+pub(crate) fn resources(gateway: &Gateway, placement: &Placement) -> BTreeMap<String, Value> {
+    let secrets = secrets(gateway);
+    let secrets = secrets.map(|secret| (secret.file(), secret.resource(placement)));
+    secrets.collect()
 }
 
-/// The files that a secret is in, by the name that Envoy's statistics call it: `sds.<name>`.
-pub fn secret_files(gateway: &Gateway, placement: &Placement) -> BTreeMap<String, Vec<String>> {
-    let paths = |secret: Secret<'_>| {
-        let parts = secret.parts(placement).into_iter();
-        parts.map(|(_, path)| path).collect()
-    };
-    secrets(gateway)
-        .map(|secret| (secret.name(), paths(secret)))
-        .collect()
+/// The files that a secret is in.
+pub(crate) fn paths(secret: &Value) -> Vec<&str> {
+    let kinds = secret.as_object().into_iter().flat_map(Map::values);
+    let parts = kinds.filter_map(Value::as_object).flat_map(Map::values);
+    let paths = parts.filter_map(|part| part.get("filename")?.as_str());
+    paths.collect()
 }

@@ -11,12 +11,17 @@ use crate::report;
 /// # Errors
 /// When it cannot be read.
 pub fn load(source: &Source) -> anyhow::Result<Result<Gateway, ExitStatus>> {
+    Ok(check(source, &source.read()?))
+}
+
+/// The same with the bytes of a document that were read already.
+pub fn check(source: &Source, bytes: &[u8]) -> Result<Gateway, ExitStatus> {
     let file = source.name();
-    Ok(match gateway_model::read(&file, &source.read()?) {
+    match gateway_model::read(&file, bytes) {
         Ok(checked) => {
             report::each(&checked.warnings);
             Ok(checked.document)
         }
         Err(wrong) => Err(report::document(&file, &wrong)),
-    })
+    }
 }

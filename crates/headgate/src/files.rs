@@ -1,5 +1,6 @@
 //! Writing what is rendered, so that a watching Envoy never reads half a file.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -53,30 +54,51 @@ pub fn placement_here(
     })
 }
 
-/// Writes the module and the files of the render into a directory, which is made if it is not there. Each file
-/// is moved into place whole, but one after the other: an Envoy that is running there sees them change
-/// apart, and may refuse requests meanwhile.
+/// Writes the module and the files of the render into a directory, which is made if it is not there, for
+/// an Envoy that is not running yet. One that is running there would see the files change apart.
 pub fn write(
     directory: &Path,
     gateway: &Gateway,
     placement: &Placement,
     module: &Module,
 ) -> Result<(), WriteError> {
-    let modules = directory.join(MODULES);
-    fs::create_dir_all(&modules).map_err(|error| WriteError {
-        path: modules.clone(),
-        error,
-    })?;
     // The module first: what follows speaks of it.
-    replace(&modules.join(&module.file_name), &module.bytes)?;
+    write_module(directory, module)?;
     for (file, text) in render(gateway, placement) {
         replace(&directory.join(file), text.as_bytes())?;
     }
     Ok(())
 }
 
-/// Writes beside the file, then moves it into place.
-fn replace(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
+/// Writes the module, if it is not there already: its name is that of its content.
+pub fn write_module(directory: &Path, module: &Module) -> Result<(), WriteError> {
+    let modules = directory.join(MODULES);
+    fs::create_dir_all(&modules).map_err(|error| WriteError {
+        path: modules.clone(),
+        error,
+    })?;
+    let path = modules.join(&module.file_name);
+    if path.is_file() {
+        return Ok(());
+    }
+    replace(&path, &module.bytes)
+}
+
+/// The texts of the files in a directory, by name, those apart that are no text.
+pub fn read(directory: &Path) -> io::Result<BTreeMap<String, String>> {
+    let mut files = BTreeMap::new();
+    for entry in fs::read_dir(directory)? {
+        let path = entry?.path();
+        let name = path.file_name().and_then(|name| name.to_str());
+        if let (Some(name), Ok(text)) = (name, fs::read_to_string(&path)) {
+            files.insert(name.to_owned(), text);
+        }
+    }
+    Ok(files)
+}
+
+/// Writes beside the file, then moves it into place: who reads it finds the old or the new one, whole.
+pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
     let beside = path.with_extension("new");
     fs::write(&beside, bytes)
         .and_then(|()| fs::rename(&beside, path))

@@ -116,6 +116,14 @@ impl Overrides {
         Ok(gateway)
     }
 
+    /// Where listeners and the admin endpoint are moved: what tells gateways of one document apart.
+    pub fn ports(&self) -> String {
+        let listeners = self.listeners.iter();
+        let listeners = listeners.map(|moved| format!("{}={} ", moved.name, moved.address));
+        let admin = self.admin_port.map(|port| port.to_string());
+        listeners.chain(admin).collect()
+    }
+
     fn move_upstreams(
         &self,
         upstreams: &mut BTreeMap<UpstreamName, gateway_model::Upstream>,

@@ -1,30 +1,43 @@
 //! `headgate run`: a document, running.
 
 mod admin;
+mod begin;
 mod binary;
-pub mod bound;
+mod fixed;
 mod lines;
+mod live;
+mod log;
 mod named_files;
 mod ports;
 mod process;
+mod push;
+mod session;
+mod state;
+mod stats;
+mod watch;
 
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::Args;
+use envoy_render::Resources;
 use gateway_model::Gateway;
 use tokio::runtime;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::exit_status::ExitStatus;
 use crate::input::Source;
 use crate::overrides::Overrides;
 use crate::{document, files, modules};
-use admin::{Admin, Readiness};
-use process::Envoy;
+use begin::Wanted;
+use fixed::Fixed;
+use live::Live;
+use push::{LOOK, Pusher};
+use session::Session;
+use state::{Launch, State};
+use watch::Watch;
 
 /// Run a document on this machine, with a stock Envoy
 #[derive(Debug, Args)]
@@ -53,6 +66,12 @@ const LONG_ABOUT: &str = "\
 Run a document on this machine: render it, start a stock Envoy with it, show a line for each request, \
 and stop in order at Ctrl-C.
 
+When the document is saved it is checked and carried to Envoy, which goes on with its connections; no request \
+sees half a change. What is wrong is told and changes nothing. Listeners, the admin port and the name of the \
+gateway take a restart: then it says so.
+
+An Envoy whose headgate run was killed goes on, and the next one of the same document takes it over.
+
 Envoy is taken from --envoy or ENVOY_BIN, else from .tools/ in the checkout that this program was built \
 in, else from PATH.";
 
@@ -62,15 +81,13 @@ Examples:
   headgate run gateway.yaml --listener http=127.0.0.1:10000 --upstream pets=127.0.0.1:8081
   headgate run gateway.yaml --envoy ~/bin/envoy --verbose";
 
-/// How long Envoy may take to begin its work.
-const START: Duration = Duration::from_secs(30);
-
 /// Runs a document until a signal comes or Envoy ends.
 ///
 /// # Errors
 /// When it cannot be read, there is no module, no Envoy or no free port, or Envoy fails.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
-    let gateway = match document::load(&arguments.source)? {
+    let bytes = arguments.source.read()?;
+    let gateway = match document::check(&arguments.source, &bytes) {
         Ok(gateway) => arguments.overrides.apply(gateway)?,
         Err(status) => return Ok(status),
     };
@@ -79,71 +96,114 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
         .enable_all()
         .build()
         .context("the async runtime does not start")?;
-    runtime.block_on(serve(arguments, &gateway))?;
+    runtime.block_on(serve(arguments, &gateway, bytes))?;
     Ok(ExitStatus::Ok)
 }
 
-async fn serve(arguments: &Arguments, gateway: &Gateway) -> anyhow::Result<()> {
+async fn serve(arguments: &Arguments, gateway: &Gateway, bytes: Vec<u8>) -> anyhow::Result<()> {
     let binary = binary::find(arguments.envoy.as_deref())?;
     let module = modules::pipeline(arguments.modules.as_deref())?;
-    ports::require_free(gateway)?;
-    let directory = tempfile::Builder::new()
-        .prefix("headgate-")
-        .tempdir()
-        .context("there is no place for Envoy's files")?;
+    let state = State::open(&arguments.source, &arguments.overrides)?;
     let named_in = arguments.source.directory();
-    let placement = files::placement_here(directory.path(), named_in, &module)?;
+    let placement = files::placement_here(&state.config(), named_in, &module)?;
     named_files::require_readable(gateway, &placement)?;
-    files::write(directory.path(), gateway, &placement, &module)?;
-
-    // Asked for before Envoy starts, so that no signal is missed.
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    // A terminal that is closed takes the gateway with it.
-    let mut hangup = signal(SignalKind::hangup())?;
-    let mut envoy = Envoy::start(
-        &binary,
-        directory.path(),
-        arguments.concurrency,
-        arguments.verbose,
-    )?;
-    let admin = Admin::new(gateway.admin.port.get());
-    let readiness = tokio::select! {
-        readiness = admin.ready_within(START) => readiness,
-        ended = envoy.ended() => Readiness::No(format!("Envoy ended, {ended}")),
-        _ = interrupt.recv() => return envoy.stop().await,
-        _ = terminate.recv() => return envoy.stop().await,
-        _ = hangup.recv() => return envoy.stop().await,
+    let launch = Launch {
+        binary,
+        concurrency: arguments.concurrency,
+        verbose: arguments.verbose,
+        fixed: Fixed::of(gateway),
     };
-    let why_not = match readiness {
-        Readiness::Yes => None,
-        Readiness::No(why) => Some(why),
-        Readiness::Unusable(secrets) => {
-            let files = envoy_render::secret_files(gateway, &placement);
-            let files = secrets.iter().filter_map(|name| files.get(name)).flatten();
-            let files: Vec<&str> = files.map(String::as_str).collect();
-            Some(format!("Envoy cannot use what is in {}", files.join(", ")))
+    let wanted = Wanted {
+        state: &state,
+        launch: &launch,
+        gateway,
+        placement: &placement,
+        module: &module,
+    };
+    // Asked for before Envoy starts, so that no signal is missed, and watched before, so that no change is.
+    let mut signals = Signals::new()?;
+    let mut watch = Watch::new(&arguments.source)?;
+
+    let (mut envoy, left) = match wanted.left().await? {
+        Some((envoy, resources)) => (envoy, Some(resources)),
+        None => (wanted.start()?, None),
+    };
+    let ended = {
+        let serving = async {
+            wanted.ready(&mut envoy).await?;
+            let mut session = Session {
+                source: &arguments.source,
+                overrides: &arguments.overrides,
+                placement: &placement,
+                fixed: &launch.fixed,
+                pusher: Pusher::new(
+                    Live::new(&state, wanted.admin()),
+                    left.clone()
+                        .unwrap_or_else(|| Resources::of(gateway, &placement)),
+                ),
+                bytes,
+            };
+            if left.is_some() {
+                say("going on with the Envoy that an earlier headgate run left");
+                files::write_module(&state.config(), &module)?;
+                session.take_over(gateway).await;
+            }
+            tell_ready(gateway);
+            loop {
+                tokio::select! {
+                    ended = envoy.ended() => {
+                        bail!("Envoy ended, {ended}; what it said stands above")
+                    }
+                    () = watch.changed() => session.reload().await,
+                    () = session.prune(LOOK) => {}
+                }
+            }
+        };
+        tokio::select! {
+            failed = serving => failed,
+            () = signals.any() => Ok(()),
         }
     };
-    if let Some(why) = why_not {
-        // How it ends now says less than why it did not start.
-        let _ = envoy.stop().await;
-        bail!("the gateway did not start: {why}; what Envoy said stands above");
+    if ended.is_ok() {
+        say("stopping");
     }
+    let stopped = envoy.stop().await;
+    state.clear()?;
+    // Where it failed, how Envoy ends now says less than why.
+    ended.and(stopped)
+}
+
+fn tell_ready(gateway: &Gateway) {
     for listener in &gateway.listeners {
         let address = SocketAddr::new(listener.address.0, listener.port.get());
         let scheme = listener.tls.as_ref().map_or("http", |_| "https");
         let name = listener.name.as_str();
         say(&format!("ready: listener {name} at {scheme}://{address}"));
     }
-    tokio::select! {
-        ended = envoy.ended() => bail!("Envoy ended, {ended}; what it said stands above"),
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-        _ = hangup.recv() => {}
+}
+
+/// The signals that stop the gateway in order.
+struct Signals([Signal; 3]);
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self([
+            signal(SignalKind::interrupt())?,
+            signal(SignalKind::terminate())?,
+            // A terminal that is closed takes the gateway with it.
+            signal(SignalKind::hangup())?,
+        ]))
     }
-    say("stopping");
-    envoy.stop().await
+
+    /// Waits for any of them.
+    async fn any(&mut self) {
+        let [interrupt, terminate, hangup] = &mut self.0;
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
+        }
+    }
 }
 
 /// Tells it, unless nobody listens any more: a closed terminal is no reason to fail.

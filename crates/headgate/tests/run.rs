@@ -63,6 +63,7 @@ impl Place {
             .env_remove("ENVOY_BIN")
             .env_remove("HEADGATE_MODULES")
             .env("PATH", "")
+            .env("XDG_RUNTIME_DIR", self.path().join("state"))
             .args(arguments)
             .args(["--modules", "modules"]);
         command
@@ -304,41 +305,57 @@ fn free_port() -> u16 {
     listener.local_addr().unwrap().port()
 }
 
-/// Even where there is no time to stop it.
+/// An Envoy that goes on where its `headgate run` is killed, and ends when it is asked to.
 #[cfg(target_os = "linux")]
 #[test]
-fn envoy_ends_with_the_headgate_that_started_it() {
+fn an_envoy_that_was_left_and_cannot_be_gone_on_with_is_stopped() {
     let place = Place::new();
     let fifo = |name: &str| {
         let path = place.path().join(name);
-        assert!(
-            Command::new("mkfifo")
-                .arg(&path)
-                .status()
-                .unwrap()
-                .success()
-        );
+        let made = Command::new("mkfifo").arg(&path).status();
+        assert!(made.unwrap().success());
         path
     };
     let (says, never) = (fifo("says"), fifo("never"));
     let (says_to, never) = (says.display(), never.display());
-    // It says its id, and waits for what nobody says.
-    let envoy = place.envoy(&format!(
-        "exec 3>{says_to}; echo $$ >&3; read word <{never}"
-    ));
+    let second = place.path().join("second");
+    // It says its id, and waits for what nobody says. The second one ends at once.
+    let serving = format!(
+        "[ -e {} ] && exit 1; exec 3>{says_to}; echo $$ >&3; read word <{never}",
+        second.display()
+    );
+    let envoy = place.envoy(&serving);
     let (admin, http) = (free_port(), format!("http=127.0.0.1:{}", free_port()));
     let arguments = ["run", "gateway.yaml", "--envoy", envoy.to_str().unwrap()];
     let ports = ["--admin-port", &admin.to_string(), "--listener", &http];
+    let arguments = [&arguments[..], &ports].concat();
     let program = Path::new(env!("CARGO_BIN_EXE_headgate"));
-    let mut command = place.command(program, &[&arguments[..], &ports].concat());
-    let mut headgate = command.spawn().unwrap();
+    let mut headgate = place.command(program, &arguments).spawn().unwrap();
 
     let mut said = BufReader::new(File::open(says).unwrap());
     let mut id = String::new();
     said.read_line(&mut id).unwrap();
-    let id: i32 = id.trim().parse().unwrap();
+    // While it runs, no other one carries documents to that Envoy.
+    let (code, text) = self::said(&place.headgate(&arguments));
+    assert_eq!(code, 3, "{text}");
+    assert!(
+        text.contains("another headgate run has this document"),
+        "{text}"
+    );
+
     headgate.kill().unwrap();
     headgate.wait().unwrap();
+    fs::write(&second, "").unwrap();
+    let more = [&arguments[..], &["--concurrency", "1"]].concat();
+    let (code, text) = self::said(&place.headgate(&more));
+    assert_eq!(code, 3, "{text}");
+    assert!(
+        text.starts_with(
+            "restarting the Envoy that an earlier headgate run left: it was started with another \
+             --envoy, --concurrency or --verbose\n"
+        ),
+        "{text}"
+    );
     let (ended, end) = mpsc::channel();
     std::thread::spawn(move || {
         // The pipe ends with the last process that holds it.
@@ -347,7 +364,7 @@ fn envoy_ends_with_the_headgate_that_started_it() {
     });
     let survived = end.recv_timeout(Duration::from_secs(20)).is_err();
     if survived {
-        let id = rustix::process::Pid::from_raw(id).unwrap();
+        let id = rustix::process::Pid::from_raw(id.trim().parse().unwrap()).unwrap();
         let _ = rustix::process::kill_process(id, rustix::process::Signal::KILL);
     }
     assert!(!survived, "it lives on");

@@ -16,7 +16,10 @@ pub(crate) fn is_normal(path: &[u8]) -> bool {
     let mut segments = rest.split(|&byte| byte == b'/').peekable();
     while let Some(segment) = segments.next() {
         let is_last = segments.peek().is_none();
-        if (segment.is_empty() && !is_last) || is_dots(segment) || has_separator(segment) {
+        // Servers of Java, and Envoy too, take "..;x" for ".."; the former take ";x" for nothing.
+        let bare = segment.split(|&byte| byte == b';').next();
+        let bare = bare.unwrap_or_default();
+        if (bare.is_empty() && !is_last) || is_dots(bare) || has_separator(segment) {
             return false;
         }
     }
@@ -24,27 +27,26 @@ pub(crate) fn is_normal(path: &[u8]) -> bool {
 }
 
 /// Whether there is nothing to look at more closely, as in most paths: no empty segment but the last,
-/// none that begins with a dot, no backslash and no escape. One pass tells.
+/// none that begins with a dot or with parameters, no backslash and no escape. One pass tells.
 fn is_plain(path: &[u8]) -> bool {
     let mut before = 0;
     path.iter().all(|&byte| {
         let after_slash = std::mem::replace(&mut before, byte) == b'/';
         match byte {
             b'%' | b'\\' => false,
-            b'/' | b'.' => !after_slash,
+            b'/' | b'.' | b';' => !after_slash,
             _ => true,
         }
     })
 }
 
-/// `.` or `..`, each dot perhaps as an escape, with parameters or without: servers of Java, and Envoy
-/// too, take `..;x` for `..`.
+/// `.` or `..`, each dot perhaps as an escape.
 fn is_dots(segment: &[u8]) -> bool {
     let mut rest = segment;
     let mut dots = 0;
     loop {
         rest = match rest {
-            [] | [b';', ..] => return (1..=2).contains(&dots),
+            [] => return (1..=2).contains(&dots),
             [b'.', after @ ..] | [b'%', b'2', b'e' | b'E', after @ ..] => after,
             _ => return false,
         };
@@ -77,7 +79,8 @@ mod tests {
             "/a",
             "/a/",
             "/a/.b/..c/...",
-            "/a;v=1/;/...;/a..;",
+            "/a;v=1/...;/a..;",
+            "/a/;x=1",
             "/%2e%2e%2e",
             "/a%2",
             "/%252f",
@@ -88,7 +91,7 @@ mod tests {
         }
         for path in [
             "//", "/a//b", "/.", "/..", "/a/./b", "/a/..", "/%2e", "/.%2E/a", "/..;/a", "/a/.;x=1",
-            "/%2e.;", "/a%2fb", "/a%5Cb", "/a\\b",
+            "/%2e.;", "/;/a", "/a%2fb", "/a%5Cb", "/a\\b",
         ] {
             assert!(!is_normal(path.as_bytes()), "{path}");
         }

@@ -1,6 +1,7 @@
 //! Patterns of paths, as configuration writes them.
 
 use crate::escapes::{decode, escape};
+use crate::value::Value;
 
 /// What a request's path must look like, cut into segments at each `/`.
 ///
@@ -48,6 +49,9 @@ pub enum PathError {
     /// It holds what no URI path may.
     #[error("must hold only characters of a URI path, found {0:?}; write it percent-encoded")]
     Character(char),
+    /// A segment with parameters, without which segments are matched.
+    #[error("can never match: what follows a \";\" is not matched; leave it out, or write \"%3B\"")]
+    Parameters,
     /// Envoy resolves or refuses such paths before a request is matched.
     #[error("can never match: Envoy normalises \"{0}\" away before a request is matched")]
     Normalised(String),
@@ -124,13 +128,13 @@ impl PathPattern {
     }
 
     /// What the variable segments of a path are, in the order of their names. The path is one that the
-    /// pattern matches, decoded.
-    pub(crate) fn values<'p>(&self, path: &'p [u8]) -> Vec<&'p [u8]> {
+    /// pattern matches.
+    pub(crate) fn values<'p>(&self, path: &'p [u8]) -> Vec<Value<'p>> {
         self.segments
             .iter()
             .zip(split(path))
             .filter(|(segment, _)| **segment == Segment::Any)
-            .map(|(_, value)| value)
+            .map(|(_, value)| Value::Segment(value))
             .collect()
     }
 }
@@ -165,6 +169,9 @@ fn segments_of(text: &str) -> Result<impl Iterator<Item = &str>, PathError> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "-._~!$&'()*+,;=:@%/{}".contains(c);
     if let Some(strange) = rest.chars().find(|&c| !allowed(c)) {
         return Err(PathError::Character(strange));
+    }
+    if rest.contains(';') {
+        return Err(PathError::Parameters);
     }
     let lower = rest.to_ascii_lowercase();
     for gone in ["//", "%2f", "%5c"] {
@@ -221,8 +228,8 @@ mod tests {
         assert_eq!(pattern.segments.first(), Some(&literal("caf\u{e9}")));
         assert_eq!(pattern.variables, ["id".into(), "size".into()]);
         assert_eq!(
-            pattern.values("/caf\u{e9}/7/big".as_bytes()),
-            [&b"7"[..], b"big"]
+            pattern.values(b"/caf%C3%a9;x/7;v=1/b%69g"),
+            [Value::Segment(b"7;v=1"), Value::Segment(b"b%69g")]
         );
     }
 

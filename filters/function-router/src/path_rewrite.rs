@@ -9,6 +9,7 @@ use crate::path::Extent;
 use crate::pattern::Pattern;
 use crate::request::Request;
 use crate::template::Template;
+use crate::value::Value;
 
 /// Another path.
 #[derive(Debug)]
@@ -76,7 +77,11 @@ impl PathRewrite {
     ///
     /// # Errors
     /// When a value would make it a path that can be read in two ways.
-    pub(crate) fn apply(&self, request: &Request<'_>, values: &[&[u8]]) -> Result<Vec<u8>, Denial> {
+    pub(crate) fn apply(
+        &self,
+        request: &Request<'_>,
+        values: &[Value<'_>],
+    ) -> Result<Vec<u8>, Denial> {
         let path = match self {
             Self::Whole(template) => template.path(values),
             Self::Prefix {

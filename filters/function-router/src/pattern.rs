@@ -6,6 +6,8 @@ use crate::config::MatchConfig;
 use crate::path::{Extent, PathError, PathPattern, Segment};
 use crate::precedence::{PathRank, SegmentRank};
 use crate::regex_pattern::WholeRegex;
+use crate::request::Request;
+use crate::value::Value;
 
 /// What a path must look like.
 #[derive(Debug)]
@@ -46,11 +48,15 @@ impl Pattern {
         }
     }
 
-    /// The values in a path that it matches, in the order of their names.
-    pub(crate) fn values<'p>(&self, path: &'p [u8]) -> Vec<&'p [u8]> {
+    /// The values in the path of a request that it matches, in the order of their names: whole
+    /// segments of a template, parameters included; of a regular expression what it was shown.
+    pub(crate) fn values<'p>(&self, request: &'p Request<'_>) -> Vec<Value<'p>> {
         match self {
-            Self::Path(pattern) => pattern.values(path),
-            Self::Regex(regex, _) => regex.values(path),
+            Self::Path(pattern) => pattern.values(request.path),
+            Self::Regex(regex, _) => {
+                let caught = regex.values(&request.matched_path);
+                caught.into_iter().map(Value::Caught).collect()
+            }
         }
     }
 

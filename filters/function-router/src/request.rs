@@ -1,6 +1,8 @@
 //! What the router looks at in a request.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
 
 use filter_api::HeaderList;
 
@@ -17,8 +19,9 @@ pub struct Request<'a> {
     pub port: Option<&'a [u8]>,
     /// The path without query, as Envoy normalised it; empty for CONNECT.
     pub path: &'a [u8],
-    /// The same with the octets that its escapes mean: what is matched.
-    pub decoded_path: Cow<'a, [u8]>,
+    /// What is matched: the path without the parameters of its segments (RFC 3986 section 3.3), with
+    /// the octets that its escapes mean.
+    pub matched_path: Cow<'a, [u8]>,
     /// The query without its `?`; none if there is no `?`.
     pub query: Option<&'a [u8]>,
     /// What was taken off the path's beginning; it is no part of `path`.
@@ -27,7 +30,12 @@ pub struct Request<'a> {
     pub upgrades: bool,
     /// All header fields, pseudo-headers among them.
     pub headers: &'a HeaderList,
+    /// The first value of each parameter, made when one is first asked for.
+    parameters: OnceCell<Parameters>,
 }
+
+/// Values by name, decoded.
+type Parameters = BTreeMap<Vec<u8>, Vec<u8>>;
 
 impl<'a> Request<'a> {
     /// Reads the header fields of a request.
@@ -51,11 +59,12 @@ impl<'a> Request<'a> {
             host,
             port,
             path,
-            decoded_path: decode(path),
+            matched_path: matched(path),
             query,
             stage: b"",
             upgrades,
             headers,
+            parameters: OnceCell::new(),
         }
     }
 
@@ -67,7 +76,7 @@ impl<'a> Request<'a> {
         if let Some(rest) = rest.filter(|rest| rest.is_empty() || rest.starts_with(b"/")) {
             self.stage = self.path.get(..stage.len()).unwrap_or_default();
             self.path = if rest.is_empty() { b"/" } else { rest };
-            self.decoded_path = decode(self.path);
+            self.matched_path = matched(self.path);
         }
         self
     }
@@ -90,18 +99,40 @@ impl<'a> Request<'a> {
 
     /// The first value of a query parameter, decoded, `+` as a space
     /// (<https://url.spec.whatwg.org/#urlencoded-parsing>); empty for one without `=`.
-    pub fn parameter(&self, name: &str) -> Option<Cow<'_, [u8]>> {
-        let parameters = self.query?.split(|&byte| byte == b'&');
-        parameters
-            .filter(|parameter| !parameter.is_empty())
-            .map(|parameter| {
-                let mut halves = parameter.splitn(2, |&byte| byte == b'=');
-                let mut half = || halves.next().unwrap_or_default();
-                (half(), half())
-            })
-            .find(|(found, _)| *decode_form(found) == *name.as_bytes())
-            .map(|(_, value)| decode_form(value))
+    pub fn parameter(&self, name: &str) -> Option<&[u8]> {
+        let query = self.query?;
+        let parameters = self.parameters.get_or_init(|| parameters(query));
+        parameters.get(name.as_bytes()).map(AsRef::as_ref)
     }
+}
+
+fn parameters(query: &[u8]) -> Parameters {
+    let mut parameters = BTreeMap::new();
+    for parameter in query.split(|&byte| byte == b'&') {
+        let mut halves = parameter.splitn(2, |&byte| byte == b'=');
+        let mut half = || decode_form(halves.next().unwrap_or_default()).into_owned();
+        if !parameter.is_empty() {
+            parameters.entry(half()).or_insert_with(&mut half);
+        }
+    }
+    parameters
+}
+
+/// `/a;v=1/b%21` as `/a/b!`. Servers of Java read paths so, others take parameters for a part of the
+/// segment; to both, what follows a `;` must lead around no route. An escaped `;` begins none.
+fn matched(path: &[u8]) -> Cow<'_, [u8]> {
+    if !path.contains(&b';') {
+        return decode(path);
+    }
+    let mut bare = Vec::with_capacity(path.len());
+    let mut in_parameters = false;
+    for &byte in path {
+        in_parameters = byte == b';' || (in_parameters && byte != b'/');
+        if !in_parameters {
+            bare.push(byte);
+        }
+    }
+    Cow::Owned(decode(&bare).into_owned())
 }
 
 fn decode_form(text: &[u8]) -> Cow<'_, [u8]> {
@@ -190,6 +221,19 @@ mod tests {
             let request = Request::of(&headers);
             assert_eq!(request.path, path.as_bytes(), "{target}");
             assert_eq!(request.query, query.map(str::as_bytes), "{target}");
+        }
+    }
+
+    #[test]
+    fn parameters_of_segments_are_not_matched() {
+        for (path, expected) in [
+            ("/a;v=1/b", "/a/b"),
+            ("/a/b;", "/a/b"),
+            ("/a;x;y/;z", "/a/"),
+            ("/a%3Bv=1", "/a;v=1"),
+            ("/%61;%2F/b%21", "/a/b!"),
+        ] {
+            assert_eq!(*matched(path.as_bytes()), *expected.as_bytes(), "{path}");
         }
     }
 

@@ -31,12 +31,12 @@ fn budgets() -> [Budget; 6] {
             router: "get_header_map_pairs 1, replace_header_map_value 1",
         },
         Budget {
-            about: "a request whose path, host and method are rewritten",
+            about: "a request whose path, host and method are rewritten, the old path kept for the log",
             request: json!({ "path": "/rewritten/7" }),
             pipeline: "get_current_time_nanoseconds 2, get_header_map_pairs 1, \
                        get_header_map_value 1, increment_metric 1, record_metric 1, \
-                       replace_header_map_value 4, set_property 1",
-            router: "get_header_map_pairs 1, replace_header_map_value 4",
+                       replace_header_map_value 5, set_property 1",
+            router: "get_header_map_pairs 1, replace_header_map_value 5",
         },
         Budget {
             about: "a request that no route takes",

@@ -39,8 +39,9 @@ pub(super) fn tail(log: &str) -> String {
         .collect()
 }
 
-/// The lines that tell of a crash.
-pub(super) fn crashes(log: &str) -> Vec<&str> {
+/// The lines of an Envoy's log that tell of a crash.
+#[must_use]
+pub fn crashes(log: &str) -> Vec<&str> {
     log.lines()
         .filter(|line| CRASHES.iter().any(|crash| line.contains(crash)))
         .collect()

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::stats::{self, Stats};
 use http_body_util::{BodyExt, Empty};
 use hyper::body::Bytes;
 use hyper_util::client::legacy::Client;
@@ -70,19 +71,39 @@ impl Admin {
         }
     }
 
+    /// What it says of the files that it reads; nothing, if it does not answer.
+    pub async fn stats(&self) -> Option<Stats> {
+        let stats = self
+            .get(&format!("/stats?filter={}", stats::FILTER))
+            .await?;
+        Some(Stats::new(stats))
+    }
+
+    /// The upstreams that it cannot call yet.
+    pub async fn warming(&self) -> Vec<String> {
+        let stats = self.get("/stats?filter=warming_state$").await;
+        let stats = stats.unwrap_or_default();
+        let warming = values(&stats).filter(|&(_, state)| state > 0);
+        let upstream = |name: &str| {
+            let name = name.strip_prefix("cluster.")?;
+            Some(name.strip_suffix(".warming_state")?.to_owned())
+        };
+        warming.filter_map(|(name, _)| upstream(name)).collect()
+    }
+
     /// Envoy is live without the certificates that it cannot use, and refuses connections that need
     /// them. When it is live it has looked at each.
     async fn certificates(&self) -> Readiness {
-        match self.get("/stats?filter=^sds%5C.").await {
-            None => Readiness::No("its admin endpoint does not answer".to_owned()),
-            Some(stats) => match refused_secrets(&stats) {
-                refused if refused.is_empty() => Readiness::Yes,
-                refused => Readiness::Unusable(refused),
-            },
+        let Some(stats) = self.stats().await else {
+            return Readiness::No("its admin endpoint does not answer".to_owned());
+        };
+        match stats.refused_secrets() {
+            refused if refused.is_empty() => Readiness::Yes,
+            refused => Readiness::Unusable(refused),
         }
     }
 
-    async fn get(&self, path: &str) -> Option<String> {
+    pub async fn get(&self, path: &str) -> Option<String> {
         let uri = format!("http://127.0.0.1:{}{path}", self.port)
             .parse()
             .ok()?;
@@ -105,18 +126,6 @@ enum Pipeline {
 fn values(stats: &str) -> impl Iterator<Item = (&str, u64)> {
     let lines = stats.lines().filter_map(|line| line.rsplit_once(": "));
     lines.filter_map(|(name, value)| Some((name, value.trim().parse().ok()?)))
-}
-
-/// The secrets that `update_rejected` counts something of.
-fn refused_secrets(stats: &str) -> Vec<String> {
-    let secret = |name: &str| {
-        let name = name
-            .strip_prefix("sds.")?
-            .strip_suffix(".update_rejected")?;
-        Some(name.to_owned())
-    };
-    let refused = values(stats).filter(|&(_, value)| value > 0);
-    refused.filter_map(|(name, _)| secret(name)).collect()
 }
 
 /// What `config_reload` and `config_fail` say of the pipeline's configuration.
@@ -158,13 +167,5 @@ mod tests {
         ] {
             assert_eq!(pipeline_state(&stats), state, "{stats}");
         }
-    }
-    #[test]
-    fn a_secret_that_envoy_cannot_use_is_named() {
-        let stats = "sds.certificate-a.version_text: \"\"\n\
-                     sds.certificate-a.update_rejected: 0\n\
-                     sds.certificate-b.update_rejected: 1\n\
-                     sds.certificate-b.update_success: 3\n";
-        assert_eq!(refused_secrets(stats), ["certificate-b"]);
     }
 }

@@ -1,0 +1,111 @@
+//! What happens when the document is saved.
+
+use std::time::Duration;
+
+use envoy_render::{Placement, Resources};
+use gateway_model::Gateway;
+use tokio::time::Instant;
+
+use super::fixed::Fixed;
+use super::live::Live;
+use super::push::Pusher;
+use super::{named_files, say};
+use crate::input::Source;
+use crate::overrides::Overrides;
+use crate::{document, report};
+
+/// A gateway that runs, and the document that it runs by.
+#[derive(Debug)]
+pub struct Session<'a> {
+    pub source: &'a Source,
+    pub overrides: &'a Overrides,
+    pub placement: &'a Placement,
+    /// What Envoy was started with.
+    pub fixed: &'a Fixed,
+    pub pusher: Pusher<Live>,
+    /// The document's bytes, as they were looked at last.
+    pub bytes: Vec<u8>,
+}
+
+impl Session<'_> {
+    /// Reads the document again and carries it to Envoy, if it has changed and is right. What is wrong is
+    /// told, and changes nothing.
+    pub async fn reload(&mut self) {
+        let begun = now();
+        let bytes = match self.source.read() {
+            Ok(bytes) if bytes == self.bytes => return,
+            Ok(bytes) => bytes,
+            Err(error) => {
+                report::environment(&error);
+                return say(AS_BEFORE);
+            }
+        };
+        self.bytes = bytes;
+        let Ok(gateway) = document::check(self.source, &self.bytes) else {
+            return say(AS_BEFORE);
+        };
+        let carried = match self.overrides.apply(gateway) {
+            Ok(gateway) => self.carry(gateway, begun).await,
+            Err(error) => Err(error.into()),
+        };
+        if let Err(error) = carried {
+            report::environment(&error);
+            say(AS_BEFORE);
+        }
+    }
+
+    /// Carries the document that it begins with to an Envoy that was left.
+    pub async fn take_over(&mut self, gateway: &Gateway) {
+        if let Err(error) = self.carry(gateway.clone(), now()).await {
+            report::environment(&error);
+            say(AS_BEFORE);
+        }
+    }
+
+    /// Carries a document that was read, as it is to be used here.
+    ///
+    /// # Errors
+    /// When it does not fit the command line, names files that cannot be read, or Envoy does not take it.
+    async fn carry(&mut self, gateway: Gateway, begun: Instant) -> anyhow::Result<()> {
+        let restart = self.fixed.changes_to(&Fixed::of(&gateway));
+        let gateway = self.fixed.kept_in(gateway);
+        named_files::require_readable(&gateway, self.placement)?;
+        let next = Resources::of(&gateway, self.placement);
+        let file = self.source.name();
+        if self.pusher.has(&next) {
+            say(&format!("{file}: nothing that Envoy is given has changed"));
+        } else {
+            self.pusher.push(next).await?;
+            let took = begun.elapsed().as_millis();
+            say(&format!("{file}: in use by every worker after {took} ms"));
+        }
+        if !restart.is_empty() {
+            let fields = restart.join(", ");
+            say(&format!("restart headgate run to apply: {fields}"));
+        }
+        Ok(())
+    }
+
+    /// Takes away what is not in use any more, each time after a while.
+    pub async fn prune(&mut self, pause: Duration) {
+        if !self.pusher.has_retired() {
+            return std::future::pending().await;
+        }
+        tokio::time::sleep(pause).await;
+        if let Err(error) = self.pusher.prune().await {
+            report::environment(&anyhow::Error::new(error).context("what is not in use stays"));
+        }
+    }
+}
+
+/// What a change that is not carried comes to.
+const AS_BEFORE: &str = "nothing has changed: the gateway runs on as it was";
+
+/// To be told how long it took.
+fn now() -> Instant {
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "this is native code, which has a clock"
+    )]
+    Instant::now()
+}

@@ -1,0 +1,14 @@
+//! Changing a document under load: no request sees half a change.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)] // test code may stop
+
+mod carried;
+mod headgate;
+mod killed;
+mod load;
+mod saved;
+mod versions;
