@@ -45,6 +45,7 @@ async fn every_worker_answers_by_a_saved_document_within_half_a_second() {
         let wanted = version.answers();
         load.begin(wanted.clone());
         let said = headgate.lines();
+        #[allow(clippy::disallowed_methods, reason = "a test has a clock")]
         let saved = Instant::now();
         headgate.save(&version);
         for client in &clients {
