@@ -236,8 +236,21 @@ impl Envoy {
 /// Where there is no `/proc`, or no such process.
 #[must_use]
 pub fn peak_memory(pid: u32) -> u64 {
+    memory(pid, "VmHWM:")
+}
+
+/// The memory that a process has resident now, in bytes (`VmRSS` of proc(5)).
+///
+/// # Panics
+/// Where there is no `/proc`, or no such process.
+#[must_use]
+pub fn resident_memory(pid: u32) -> u64 {
+    memory(pid, "VmRSS:")
+}
+
+fn memory(pid: u32, field: &str) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("/proc");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let line = status.lines().find_map(|line| line.strip_prefix(field));
     let kib = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok());
-    kib.expect("VmHWM") * 1024
+    kib.unwrap_or_else(|| panic!("no {field} of process {pid}")) * 1024
 }

@@ -5,7 +5,7 @@ use filter_api::{Caller, ConfigError, HeaderList, Reply};
 use function_router::{
     Candidate, Decision, Denial, Forward, Mismatch, Request, Rewritten, RouteConfig, Router,
 };
-use gateway::cors::{CorsPolicies, Preflight, Readers};
+use gateway::cors::{CorsPolicies, CorsRequest, Readers};
 use gateway_model::{Gateway, Protocol, Route, Upstream};
 
 use crate::choice::{chosen_by, is_certain, probabilities};
@@ -84,22 +84,17 @@ impl<'a> Explainer<'a> {
             path: path.map(Octets),
             stage: (!request.stage.is_empty()).then(|| request.stage.into()),
         });
-        let candidates = self.router.candidates(&request);
         let cors_request = self.cors.request(&headers);
-        let preflight = self.cors.preflight(&self.router, &request, &cors_request);
-        let route = match preflight {
-            Some(Preflight::Answered(route, reply)) => {
-                told.route = self.route_told(route, &request, &candidates);
-                self.answer(&mut told, Ok(Decision::Answer(reply)), &headers);
-                told.cors = self.cors_told(Some(route.index()), &headers);
-                return told;
-            }
-            Some(Preflight::NoRoute(denial)) => Err(denial),
-            None => self.router.route(&request),
-        };
-        let taken = route.as_ref().ok().map(|route| route.index());
         let routes = &self.gateway.routes;
-        told.cors = self.cors_told(taken, &headers);
+        if self.preflight(&mut told, &request, &cors_request) {
+            return told;
+        }
+        let candidates = self.router.candidates(&request);
+        let route = self.router.route(&request);
+        let taken = route.as_ref().ok().map(|route| route.index());
+        let ruling = self.cors.ruling(&self.router, &request, &route);
+        let readers = self.cors.readers(ruling, &cors_request);
+        told.cors = readers.and_then(|readers| cors_told(&readers, &headers));
         told.near_misses = self.near_misses.of(&request, &candidates, taken, routes);
         let route = match route {
             Ok(route) => route,
@@ -117,6 +112,34 @@ impl<'a> Explainer<'a> {
             _ => self.answer(&mut told, decide(route, &request, None), &headers),
         }
         told
+    }
+
+    /// Tells what becomes of a preflight, as of the request that is to come; false if it is none.
+    fn preflight(
+        &self,
+        told: &mut Explanation,
+        request: &Request<'_>,
+        cors_request: &CorsRequest<'_>,
+    ) -> bool {
+        let preflight = self.cors.preflight(&self.router, request, cors_request);
+        let Some((preflight, asked)) = preflight.zip(cors_request.asked()) else {
+            return false;
+        };
+        let to_come = Request {
+            method: asked.method,
+            ..request.clone()
+        };
+        let candidates = self.router.candidates(&to_come);
+        match preflight.route {
+            Some(route) => told.route = self.route_told(route, &to_come, &candidates),
+            None => {
+                let routes = &self.gateway.routes;
+                told.near_misses = self.near_misses.of(&to_come, &candidates, None, routes);
+            }
+        }
+        told.cors = cors_told(&preflight.readers, request.headers);
+        self.answer(told, Ok(Decision::Answer(preflight.reply)), request.headers);
+        true
     }
 
     fn forward(
@@ -188,9 +211,9 @@ impl<'a> Explainer<'a> {
         }
         let header = |name| reply.header(name).map(str::to_owned);
         let allow_methods = header("access-control-allow-methods");
-        told.outcome = match (header("location"), &allow_methods) {
-            (Some(_), _) => Outcome::Redirect,
-            (_, Some(_)) => Outcome::Preflight,
+        told.outcome = match header("location") {
+            Some(_) => Outcome::Redirect,
+            _ if reply.label == "preflight" => Outcome::Preflight,
             _ => Outcome::Answer,
         };
         told.answer = Some(Answer {
@@ -201,20 +224,6 @@ impl<'a> Explainer<'a> {
             allow_methods,
             body: Octets(reply.body),
         });
-    }
-
-    /// Which pages may read what is answered; none if no page asks.
-    fn cors_told(&self, route: Option<usize>, headers: &HeaderList) -> Option<String> {
-        let readers = self.cors.readers(route, &self.cors.request(headers))?;
-        let origin = headers.get("origin").map(Octets::from);
-        match (readers, origin) {
-            (Readers::All, _) => Some("pages of any origin may read the answer".to_owned()),
-            (Readers::Origin(origin), _) => Some(format!("pages of {origin} may read the answer")),
-            (Readers::None, Some(origin)) => {
-                Some(format!("pages of {origin} may not read the answer"))
-            }
-            (Readers::None, None) => None,
-        }
     }
 
     fn route_told(
@@ -228,7 +237,7 @@ impl<'a> Explainer<'a> {
         let taken = taking.next();
         let next = taking.find(|one| one.route.index() != route.index());
         let values = route.value_names().zip(route.values(request));
-        let values = values.map(|(name, value)| (name.to_owned(), (&*value).into()));
+        let values = values.map(|(name, value)| (name.to_owned(), (&*value.octets()).into()));
         Some(RouteTold {
             name: route.name().to_owned(),
             index: route.index(),
@@ -305,6 +314,17 @@ impl Explanation {
             mirrors: Vec::new(),
             near_misses: Vec::new(),
         }
+    }
+}
+
+/// Which pages may read what is answered; none if no page asks.
+fn cors_told(readers: &Readers, headers: &HeaderList) -> Option<String> {
+    let origin = headers.get("origin").map(Octets::from);
+    match (readers, origin) {
+        (Readers::All, _) => Some("pages of any origin may read the answer".to_owned()),
+        (Readers::Origin(origin), _) => Some(format!("pages of {origin} may read the answer")),
+        (Readers::None, Some(origin)) => Some(format!("pages of {origin} may not read the answer")),
+        (Readers::None, None) => None,
     }
 }
 

@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::exit_status::ExitStatus;
-use crate::{check, completions, explain, render, run, schema};
+use crate::{check, completions, diff, explain, render, run, schema};
 
 /// Turn a stock Envoy into a function gateway.
 #[derive(Debug, Parser)]
@@ -47,6 +47,7 @@ Save it as gateway.yaml, and begin with:
 #[derive(Debug, Subcommand)]
 pub enum Command {
     Check(check::Arguments),
+    Diff(diff::Arguments),
     Explain(explain::Arguments),
     Render(render::Arguments),
     Run(run::Arguments),
@@ -62,6 +63,7 @@ impl Command {
     pub fn run(self) -> anyhow::Result<ExitStatus> {
         match self {
             Self::Check(arguments) => check::run(&arguments),
+            Self::Diff(arguments) => diff::run(&arguments),
             Self::Explain(arguments) => explain::run(&arguments),
             Self::Render(arguments) => render::run(&arguments),
             Self::Run(arguments) => run::run(&arguments),

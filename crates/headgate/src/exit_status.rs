@@ -16,6 +16,8 @@ pub enum ExitStatus {
     Environment = 3,
     /// All is well, and the request that was asked about is refused.
     Refused = 4,
+    /// All is well, and the documents that were compared differ, which was asked for.
+    Differs = 5,
 }
 
 impl ExitStatus {
@@ -44,6 +46,14 @@ impl ExitStatus {
         let ok = "the request is taken: by a function, a redirect or an answer of the document";
         let refused = (Self::Refused, "the request is refused");
         Self::section(&[&[(Self::Ok, ok)], &others[..], &[refused]].concat())
+    }
+
+    /// The same for a command that compares.
+    pub fn help_with_differs() -> String {
+        let [_, others @ ..] = Self::COMMON;
+        let ok = "nothing differs, or --exit-code was not given";
+        let differs = (Self::Differs, "something differs, with --exit-code");
+        Self::section(&[&[(Self::Ok, ok)], &others[..], &[differs]].concat())
     }
 
     fn section(all: &[(Self, &str)]) -> String {

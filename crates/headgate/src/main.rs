@@ -5,6 +5,7 @@ mod check;
 mod checkout;
 mod cli;
 mod completions;
+mod diff;
 mod document;
 mod exit_status;
 mod explain;

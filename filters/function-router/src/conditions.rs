@@ -41,6 +41,28 @@ pub enum Mismatch<'r> {
     ContentType,
 }
 
+/// What is known of a header field of a request that is still to come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Foreknown {
+    /// It will not be there.
+    Absent,
+    /// It will be there, with a value that nobody knows.
+    Present,
+    /// Nothing.
+    Unknown,
+}
+
+/// Whether a route will take a request that is still to come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Prospect {
+    /// It will not.
+    Never,
+    /// It depends on what is not known.
+    Perhaps,
+    /// It will.
+    Surely,
+}
+
 impl Conditions {
     pub(crate) fn compile(config: &MatchConfig) -> Result<Self, ConfigError> {
         let content_types = config.content_types.iter().enumerate();
@@ -111,11 +133,33 @@ impl Conditions {
             }
         }
         for (name, value) in &self.query {
-            if !value.is_met_by(request.parameter(name).as_deref()) {
+            if !value.is_met_by(request.parameter(name)) {
                 return Some(Mismatch::Query(name));
             }
         }
         None
+    }
+
+    /// Whether a request that is to come will meet them: of its header fields only that is known what
+    /// `field` says, the query is that of `request`, and nobody knows the type of its body.
+    pub(crate) fn foresee(
+        &self,
+        request: &Request<'_>,
+        field: &dyn Fn(&str) -> Foreknown,
+    ) -> Prospect {
+        let headers = self
+            .headers
+            .iter()
+            .map(|(name, value)| value.foresee(field(name)));
+        let mut query = self.query.iter();
+        if !query.all(|(name, value)| value.is_met_by(request.parameter(name).as_deref())) {
+            return Prospect::Never;
+        }
+        let body = match *self.content_types {
+            [] => Prospect::Surely,
+            _ => Prospect::Perhaps,
+        };
+        headers.fold(body, Prospect::min)
     }
 
     pub(crate) fn takes_content_type_of(&self, request: &Request<'_>) -> bool {
@@ -141,6 +185,19 @@ impl Value {
             (_, None) => false,
             (Self::Exact(expected), Some(found)) => **expected == *found,
             (Self::Regex(regex), Some(found)) => regex.is_match(found),
+        }
+    }
+
+    fn foresee(&self, field: Foreknown) -> Prospect {
+        let certain = |met| match met {
+            true => Prospect::Surely,
+            false => Prospect::Never,
+        };
+        match (self, field) {
+            (_, Foreknown::Unknown) => Prospect::Perhaps,
+            (_, Foreknown::Absent) => certain(self.is_met_by(None)),
+            (Self::Present(expected), Foreknown::Present) => certain(*expected),
+            (Self::Exact(_) | Self::Regex(_), Foreknown::Present) => Prospect::Perhaps,
         }
     }
 }
@@ -247,6 +304,41 @@ mod tests {
             let conditions = conditions(value);
             let unmet = conditions.values_unmet(&Request::of(&headers));
             assert_eq!(unmet, expected, "{header:?} {query}");
+        }
+    }
+
+    #[test]
+    fn each_condition_is_foreseen_from_what_is_known_of_its_field() {
+        use Foreknown::{Absent, Present, Unknown};
+        use Prospect::{Never, Perhaps, Surely};
+        let there = ValueConfig::Present;
+        let regex = || ValueConfig::Regex("v[0-9]+".to_owned());
+        for (value, field, expected) in [
+            (exact("a"), Absent, Never),
+            (exact("a"), Present, Perhaps),
+            (exact("a"), Unknown, Perhaps),
+            (regex(), Absent, Never),
+            (regex(), Present, Perhaps),
+            (there(true), Absent, Never),
+            (there(true), Present, Surely),
+            (there(true), Unknown, Perhaps),
+            (there(false), Absent, Surely),
+            (there(false), Present, Never),
+            (there(false), Unknown, Perhaps),
+        ] {
+            let foreseen = |query: &[(&str, ValueConfig)], other: Foreknown| {
+                let headers = map(&[("x-v", value.clone()), ("x-w", there(true))]);
+                let conditions = Conditions::of_values(&headers, &map(query)).unwrap();
+                let headers: HeaderList = [(":path", "/?v=a")].into_iter().collect();
+                let known = |name: &str| if name == "x-v" { field } else { other };
+                conditions.foresee(&Request::of(&headers), &known)
+            };
+            assert_eq!(foreseen(&[], Present), expected, "{value:?} {field:?}");
+            assert_eq!(foreseen(&[("v", exact("a"))], Present), expected);
+            assert_eq!(foreseen(&[("v", exact("b"))], Present), Never);
+            // Conditions on other fields count as well.
+            assert_eq!(foreseen(&[], Absent), Never);
+            assert_eq!(foreseen(&[], Unknown), expected.min(Perhaps));
         }
     }
 

@@ -18,9 +18,11 @@ pub enum Denial {
     UnsupportedMediaType,
     /// The client asks for another protocol on this connection, and the function takes none.
     UpgradeNotAllowed,
+    /// The path is longer than what is held against regular expressions.
+    PathTooLong,
     /// The path can be read in two ways; no Envoy that normalises lets it through.
     PathNotNormalised,
-    /// A value of the path would make what it is put into something else.
+    /// A value of the request would make what it is put into something else.
     ValueNotAllowed,
 }
 
@@ -31,6 +33,7 @@ impl Refusal for Denial {
             Self::MethodNotAllowed { .. } => 405,
             Self::UnsupportedMediaType => 415,
             Self::UpgradeNotAllowed => 403,
+            Self::PathTooLong => 414,
             Self::PathNotNormalised | Self::ValueNotAllowed => 400,
         }
     }
@@ -41,6 +44,7 @@ impl Refusal for Denial {
             Self::MethodNotAllowed { .. } => "method_not_allowed",
             Self::UnsupportedMediaType => "unsupported_media_type",
             Self::UpgradeNotAllowed => "upgrade_not_allowed",
+            Self::PathTooLong => "path_too_long",
             Self::PathNotNormalised => "path_not_normalised",
             Self::ValueNotAllowed => "value_not_allowed",
         }
@@ -57,15 +61,20 @@ impl Refusal for Denial {
             }
             Self::UnsupportedMediaType => "A body of this type is not taken here.".into(),
             Self::UpgradeNotAllowed => "Connections are not upgraded here.".into(),
+            Self::PathTooLong => "The path is too long.".into(),
             Self::PathNotNormalised => "The path can be read in two ways.".into(),
-            Self::ValueNotAllowed => "A part of the path cannot be used where it is needed.".into(),
+            Self::ValueNotAllowed => {
+                "A part of the request cannot be used where it is needed.".into()
+            }
         }
     }
 
     /// gRPC knows one status for all that is not found: there is no such method here.
     fn grpc_status(&self) -> GrpcStatus {
         match self {
-            Self::PathNotNormalised | Self::ValueNotAllowed => GrpcStatus::InvalidArgument,
+            Self::PathTooLong | Self::PathNotNormalised | Self::ValueNotAllowed => {
+                GrpcStatus::InvalidArgument
+            }
             _ => GrpcStatus::Unimplemented,
         }
     }

@@ -49,7 +49,7 @@ pub(crate) fn encode(octets: &[u8], allowed: fn(u8) -> bool, to: &mut Vec<u8>) {
 }
 
 /// RFC 3986 section 2.3.
-fn is_unreserved(octet: u8) -> bool {
+pub(crate) fn is_unreserved(octet: u8) -> bool {
     octet.is_ascii_alphanumeric() || b"-._~".contains(&octet)
 }
 

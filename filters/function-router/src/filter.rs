@@ -117,6 +117,7 @@ pub fn send(host: &mut dyn Host, forward: &Forward<'_>) -> Result<(), HostError>
         authority,
         method,
     } = &forward.rewritten;
+    let original = host.request_headers()?;
     let mut set = |name, value: &[u8]| host.set_field(Fields::RequestHeaders, name, value);
     if let Some(method) = method {
         set(":method", method.as_bytes())?;
@@ -126,6 +127,8 @@ pub fn send(host: &mut dyn Host, forward: &Forward<'_>) -> Result<(), HostError>
     }
     if let Some(path) = path {
         set(":path", path)?;
+        // As Envoy's own rewrites do; the access log shows it. A client's own is taken off by Envoy.
+        set("x-envoy-original-path", original.path())?;
     }
     set(FUNCTION_HEADER, forward.destination.function.as_bytes())
 }

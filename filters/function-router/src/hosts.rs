@@ -100,6 +100,15 @@ fn check(host: &str, name: &str) -> Result<(), HostError> {
     }
 }
 
+/// Whether this could be a host: a name or an address, that of IPv6 in brackets.
+pub(crate) fn is_host(host: &[u8]) -> bool {
+    let of_address = |byte: &u8| byte.is_ascii_hexdigit() || b":.".contains(byte);
+    match host {
+        [b'[', address @ .., b']'] => !address.is_empty() && address.iter().all(of_address),
+        name => is_name(name),
+    }
+}
+
 /// Whether this could be the name of a host: labels of letters, digits, `-` and `_`.
 pub(crate) fn is_name(host: &[u8]) -> bool {
     host.len() <= LONGEST_NAME && host.split(|&byte| byte == b'.').all(is_label)

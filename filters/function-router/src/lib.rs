@@ -32,8 +32,9 @@ mod router;
 mod sticky;
 mod template;
 mod tokens;
+mod value;
 
-pub use conditions::Mismatch;
+pub use conditions::{Foreknown, Mismatch, Prospect};
 pub use config::{
     ConditionConfig, Config, CookieConfig, DestinationConfig, MatchConfig, RedirectConfig,
     RespondConfig, RouteConfig, SameSite, Scheme, StickyConfig, ValueConfig,
@@ -55,3 +56,5 @@ pub use route::{Circumstances, Decision, Forward, Reason, Route, RouteError};
 pub use router::{Candidate, Router};
 pub use sticky::{StickyError, Ticket};
 pub use template::TemplateError;
+pub use tokens::is_token;
+pub use value::Value;

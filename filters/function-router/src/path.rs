@@ -1,8 +1,7 @@
 //! Patterns of paths, as configuration writes them.
 
-use std::borrow::Cow;
-
 use crate::escapes::{decode, escape};
+use crate::value::Value;
 
 /// What a request's path must look like, cut into segments at each `/`.
 ///
@@ -128,14 +127,14 @@ impl PathPattern {
         })
     }
 
-    /// What the variable segments of a path are, decoded, in the order of their names. The path is one
-    /// that the pattern matches.
-    pub(crate) fn values<'p>(&self, path: &'p [u8]) -> Vec<Cow<'p, [u8]>> {
+    /// What the variable segments of a path are, in the order of their names. The path is one that the
+    /// pattern matches.
+    pub(crate) fn values<'p>(&self, path: &'p [u8]) -> Vec<Value<'p>> {
         self.segments
             .iter()
             .zip(split(path))
             .filter(|(segment, _)| **segment == Segment::Any)
-            .map(|(_, value)| decode(value))
+            .map(|(_, value)| Value::Segment(value))
             .collect()
     }
 }
@@ -230,7 +229,7 @@ mod tests {
         assert_eq!(pattern.variables, ["id".into(), "size".into()]);
         assert_eq!(
             pattern.values(b"/caf%C3%a9;x/7;v=1/b%69g"),
-            [&b"7;v=1"[..], b"big"]
+            [Value::Segment(b"7;v=1"), Value::Segment(b"b%69g")]
         );
     }
 

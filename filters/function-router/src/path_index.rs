@@ -51,6 +51,11 @@ impl PathIndex {
         self.regexes.finish(order)
     }
 
+    /// Whether paths are held against regular expressions.
+    pub(crate) fn has_regexes(&self) -> bool {
+        !self.regexes.is_empty()
+    }
+
     /// Shows the routes of each pattern that the path matches, until one is taken. A path that does
     /// not begin with a slash matches nothing (RFC 9112 section 3.2.4: `OPTIONS *`).
     pub(crate) fn find<'t, B>(

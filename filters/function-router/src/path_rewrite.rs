@@ -1,7 +1,5 @@
 //! Another path in place of the one that was matched.
 
-use std::borrow::Cow;
-
 use filter_api::ConfigError;
 
 use crate::denial::Denial;
@@ -11,6 +9,7 @@ use crate::path::Extent;
 use crate::pattern::Pattern;
 use crate::request::Request;
 use crate::template::Template;
+use crate::value::Value;
 
 /// Another path.
 #[derive(Debug)]
@@ -81,7 +80,7 @@ impl PathRewrite {
     pub(crate) fn apply(
         &self,
         request: &Request<'_>,
-        values: &[Cow<'_, [u8]>],
+        values: &[Value<'_>],
     ) -> Result<Vec<u8>, Denial> {
         let path = match self {
             Self::Whole(template) => template.path(values),

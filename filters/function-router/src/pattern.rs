@@ -1,7 +1,5 @@
 //! What a path must look like, in either of the two languages.
 
-use std::borrow::Cow;
-
 use filter_api::ConfigError;
 
 use crate::config::MatchConfig;
@@ -9,6 +7,7 @@ use crate::path::{Extent, PathError, PathPattern, Segment};
 use crate::precedence::{PathRank, SegmentRank};
 use crate::regex_pattern::WholeRegex;
 use crate::request::Request;
+use crate::value::Value;
 
 /// What a path must look like.
 #[derive(Debug)]
@@ -51,12 +50,12 @@ impl Pattern {
 
     /// The values in the path of a request that it matches, in the order of their names: whole
     /// segments of a template, parameters included; of a regular expression what it was shown.
-    pub(crate) fn values<'p>(&self, request: &'p Request<'_>) -> Vec<Cow<'p, [u8]>> {
+    pub(crate) fn values<'p>(&self, request: &'p Request<'_>) -> Vec<Value<'p>> {
         match self {
             Self::Path(pattern) => pattern.values(request.path),
             Self::Regex(regex, _) => {
                 let caught = regex.values(&request.matched_path);
-                caught.into_iter().map(Cow::Borrowed).collect()
+                caught.into_iter().map(Value::Caught).collect()
             }
         }
     }

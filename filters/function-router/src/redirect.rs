@@ -4,6 +4,7 @@ use filter_api::{ConfigError, Reply};
 
 use crate::config::{RedirectConfig, RespondConfig, Scheme};
 use crate::denial::Denial;
+use crate::hosts::is_host;
 use crate::path_rewrite::PathRewrite;
 use crate::pattern::Pattern;
 use crate::request::Request;
@@ -103,7 +104,8 @@ impl Redirect {
         };
         match &self.host {
             Some(host) => location.extend(host_of(host, &values)?),
-            None => location.extend_from_slice(&request.host),
+            None if is_host(&request.host) => location.extend_from_slice(&request.host),
+            None => return Err(Denial::ValueNotAllowed),
         }
         if let Some(port) = self.port(scheme, request) {
             location.extend(format!(":{port}").into_bytes());

@@ -15,7 +15,7 @@ use crate::router::RouteId;
 /// there are.
 #[derive(Debug, Default)]
 pub(crate) struct RegexIndex {
-    expressions: Vec<(Box<str>, Vec<RouteId>)>,
+    expressions: BTreeMap<Box<str>, Vec<RouteId>>,
     set: Option<RegexSet>,
     /// Routes in the order in which they are asked, each list with the place of its expression.
     asked: Vec<(usize, Vec<RouteId>)>,
@@ -36,17 +36,12 @@ pub struct TooManyRegexes;
 impl RegexIndex {
     /// The routes of an expression.
     pub(crate) fn entry(&mut self, regex: &WholeRegex) -> &mut Vec<RouteId> {
-        let text = regex.text();
-        let mut known = self.expressions.iter();
-        let known = known.position(|(known, _)| **known == *text);
-        let index = known.unwrap_or(self.expressions.len());
-        if known.is_none() {
-            self.expressions.push((text.into(), Vec::new()));
-        }
-        match self.expressions.get_mut(index) {
-            Some((_, routes)) => routes,
-            None => unreachable!("it was there, or was put there just now"),
-        }
+        self.expressions.entry(regex.text().into()).or_default()
+    }
+
+    /// Whether there are none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.expressions.is_empty()
     }
 
     pub(crate) fn finish(
@@ -74,9 +69,10 @@ impl RegexIndex {
                 }
             }
         }
-        let texts = self.expressions.iter().map(|(text, _)| whole(text));
+        let texts = self.expressions.keys().map(|text| whole(text));
         let set = RegexSetBuilder::new(texts)
             .unicode(false)
+            .dot_matches_new_line(true)
             .size_limit(MOST_COMPILED)
             .dfa_size_limit(MOST_COMPILED)
             .build();
@@ -94,6 +90,9 @@ impl RegexIndex {
             return ControlFlow::Continue(());
         };
         let matches = set.matches(path);
+        if !matches.matched_any() {
+            return ControlFlow::Continue(());
+        }
         let mut asked = self.asked.iter();
         asked.try_for_each(|(index, routes)| match matches.matched(*index) {
             true => visit(routes),

@@ -6,6 +6,10 @@ use regex::bytes::{Regex, RegexBuilder};
 /// the text whatever it is.
 const LONGEST: usize = 1024;
 
+/// The longest text that is held against an expression, in bytes. Linear time is not little time: some
+/// expressions cost microseconds a byte.
+pub(crate) const LONGEST_TEXT: usize = 8 * 1024;
+
 /// What a compiled expression may take, in bytes.
 const MOST_COMPILED: usize = 256 * 1024;
 
@@ -20,6 +24,9 @@ pub enum RegexError {
         /// What the parser says.
         problem: String,
     },
+    /// An expression that only its end closes.
+    #[error("must not end within a comment of \"(?x)\", found \"{0}\"")]
+    Comment(String),
     /// More than is good for anybody.
     #[error("must have at most {LONGEST} bytes, found {0}")]
     TooLong(usize),
@@ -32,7 +39,7 @@ pub enum RegexError {
 }
 
 /// A regular expression that matches a text from its first octet to its last. It knows ASCII alone: `.`
-/// is any octet but a line feed, `\w` letters, digits and `_` of ASCII.
+/// is any octet, a line feed too, `\w` letters, digits and `_` of ASCII.
 #[derive(Debug, Clone)]
 pub(crate) struct WholeRegex {
     /// As the configuration writes it.
@@ -48,18 +55,23 @@ impl WholeRegex {
         let build = |text: &str| {
             RegexBuilder::new(text)
                 .unicode(false)
+                .dot_matches_new_line(true) // an escaped line feed must lead around no route
                 .size_limit(MOST_COMPILED)
                 .dfa_size_limit(MOST_COMPILED)
                 .build()
         };
-        // By itself first: what is around it must not make it one, nor show in the message.
-        let regex = build(text).and_then(|_| build(&whole(text)));
-        let regex = regex.map_err(|error| match error {
+        let told = |error| match error {
             regex::Error::CompiledTooBig(_) => RegexError::TooLarge,
             error => RegexError::Syntax {
                 text: text.to_owned(),
                 problem: problem(&error),
             },
+        };
+        // By itself first: what is around it must not make it one, nor show in the message.
+        build(text).map_err(told)?;
+        let regex = build(&whole(text)).map_err(|error| match error {
+            regex::Error::Syntax(_) => RegexError::Comment(text.to_owned()),
+            error => told(error),
         })?;
         Ok(Self {
             text: text.into(),
@@ -71,8 +83,9 @@ impl WholeRegex {
         &self.text
     }
 
+    /// Whether it matches all of a text, which is no longer than [`LONGEST_TEXT`].
     pub(crate) fn is_match(&self, text: &[u8]) -> bool {
-        self.regex.is_match(text)
+        text.len() <= LONGEST_TEXT && self.regex.is_match(text)
     }
 
     /// The names of its groups, in order.
@@ -124,9 +137,21 @@ mod tests {
             ("ab", false),
             ("abc", false),
             ("", false),
+            ("a\n", false),
         ] {
             assert_eq!(regex.is_match(text.as_bytes()), matches, "{text}");
         }
+    }
+
+    #[test]
+    fn a_dot_is_any_octet_and_a_text_that_is_too_long_is_not_looked_at() {
+        let regex = WholeRegex::compile("/admin/.*").unwrap();
+        assert!(regex.is_match(b"/admin/x\n\xff"));
+        let mut text = b"/admin/".to_vec();
+        text.resize(LONGEST_TEXT, b'a');
+        assert!(regex.is_match(&text));
+        text.push(b'a');
+        assert!(!regex.is_match(&text));
     }
 
     #[test]
@@ -143,6 +168,10 @@ mod tests {
             (
                 "/(a",
                 "must be a regular expression, found \"/(a\": unclosed group",
+            ),
+            (
+                "(?x)/q # hi",
+                "must not end within a comment of \"(?x)\", found \"(?x)/q # hi\"",
             ),
             (
                 "a)|(b",

@@ -1,6 +1,8 @@
 //! What the router looks at in a request.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
 
 use filter_api::HeaderList;
 
@@ -28,7 +30,12 @@ pub struct Request<'a> {
     pub upgrades: bool,
     /// All header fields, pseudo-headers among them.
     pub headers: &'a HeaderList,
+    /// The first value of each parameter, made when one is first asked for.
+    parameters: OnceCell<Parameters>,
 }
+
+/// Values by name, decoded.
+type Parameters = BTreeMap<Vec<u8>, Vec<u8>>;
 
 impl<'a> Request<'a> {
     /// Reads the header fields of a request.
@@ -57,6 +64,7 @@ impl<'a> Request<'a> {
             stage: b"",
             upgrades,
             headers,
+            parameters: OnceCell::new(),
         }
     }
 
@@ -91,18 +99,23 @@ impl<'a> Request<'a> {
 
     /// The first value of a query parameter, decoded, `+` as a space
     /// (<https://url.spec.whatwg.org/#urlencoded-parsing>); empty for one without `=`.
-    pub fn parameter(&self, name: &str) -> Option<Cow<'_, [u8]>> {
-        let parameters = self.query?.split(|&byte| byte == b'&');
-        parameters
-            .filter(|parameter| !parameter.is_empty())
-            .map(|parameter| {
-                let mut halves = parameter.splitn(2, |&byte| byte == b'=');
-                let mut half = || halves.next().unwrap_or_default();
-                (half(), half())
-            })
-            .find(|(found, _)| *decode_form(found) == *name.as_bytes())
-            .map(|(_, value)| decode_form(value))
+    pub fn parameter(&self, name: &str) -> Option<&[u8]> {
+        let query = self.query?;
+        let parameters = self.parameters.get_or_init(|| parameters(query));
+        parameters.get(name.as_bytes()).map(AsRef::as_ref)
     }
+}
+
+fn parameters(query: &[u8]) -> Parameters {
+    let mut parameters = BTreeMap::new();
+    for parameter in query.split(|&byte| byte == b'&') {
+        let mut halves = parameter.splitn(2, |&byte| byte == b'=');
+        let mut half = || decode_form(halves.next().unwrap_or_default()).into_owned();
+        if !parameter.is_empty() {
+            parameters.entry(half()).or_insert_with(&mut half);
+        }
+    }
+    parameters
 }
 
 /// `/a;v=1/b%21` as `/a/b!`. Servers of Java read paths so, others take parameters for a part of the

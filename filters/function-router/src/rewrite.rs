@@ -1,7 +1,5 @@
 //! What is written anew on the way to a function.
 
-use std::borrow::Cow;
-
 use filter_api::ConfigError;
 
 use crate::config::DestinationConfig;
@@ -12,6 +10,7 @@ use crate::pattern::Pattern;
 use crate::request::Request;
 use crate::template::Template;
 use crate::tokens::is_token;
+use crate::value::Value;
 
 /// What is written anew; what is not given stays.
 #[derive(Debug)]
@@ -42,6 +41,12 @@ pub enum RewriteError {
     /// Not of the form of a host.
     #[error("must be a host in lower case such as \"pets.internal\", found \"{0}\"")]
     Host(String),
+    /// A host that a client would choose.
+    #[error(
+        "must end in a name that is written down, such as \".pets.internal\", found \"{0}\"; a client \
+         chooses what a value is"
+    )]
+    HostOfClient(String),
     /// No method of HTTP (RFC 9110 section 9.1).
     #[error("must be a method such as \"POST\", found \"{0}\"")]
     Method(String),
@@ -119,7 +124,7 @@ impl Rewrite {
     fn target(
         &self,
         request: &Request<'_>,
-        values: &[Cow<'_, [u8]>],
+        values: &[Value<'_>],
     ) -> Result<Option<Vec<u8>>, Denial> {
         if self.path.is_none() && self.query.is_none() && request.stage.is_empty() {
             return Ok(None);
@@ -147,6 +152,10 @@ pub(crate) fn append_query(target: &mut Vec<u8>, query: Option<&[u8]>) {
 /// A host, perhaps with values and a port.
 pub(crate) fn host_template(text: &str, names: &[Box<str>]) -> Result<Template, ConfigError> {
     let template = Template::parse(text, names).map_err(|error| ConfigError::new("host", error))?;
+    if !template.ends_in_text_with(b'.') {
+        let error = RewriteError::HostOfClient(text.to_owned());
+        return Err(ConfigError::new("host", error));
+    }
     let sample = template.with(b"x");
     if is_authority(&sample) && !sample.iter().any(u8::is_ascii_uppercase) {
         Ok(template)
@@ -161,9 +170,10 @@ pub(crate) fn host_template(text: &str, names: &[Box<str>]) -> Result<Template, 
 /// # Errors
 /// When a value is more or less than one label: values come from the client, and one with a dot, a
 /// colon or a slash would lead to a host that nobody wrote down.
-pub(crate) fn host_of(template: &Template, values: &[Cow<'_, [u8]>]) -> Result<Vec<u8>, Denial> {
+pub(crate) fn host_of(template: &Template, values: &[Value<'_>]) -> Result<Vec<u8>, Denial> {
     let authority = template.plain(values).to_ascii_lowercase();
-    if template.values_in(values).all(is_label) && is_authority(&authority) {
+    let mut put_in = template.values_in(values);
+    if put_in.all(|value| is_label(&value.octets())) && is_authority(&authority) {
         Ok(authority)
     } else {
         Err(Denial::ValueNotAllowed)

@@ -1,11 +1,10 @@
 //! A compiled route.
 
-use std::borrow::Cow;
 use std::net::IpAddr;
 
 use filter_api::{ConfigError, Reply};
 
-use crate::conditions::{Conditions, Mismatch, header_name};
+use crate::conditions::{Conditions, Foreknown, Mismatch, Prospect, header_name};
 use crate::config::RouteConfig;
 use crate::denial::Denial;
 use crate::destinations::{Destination, Destinations};
@@ -16,6 +15,7 @@ use crate::request::Request;
 use crate::rewrite::Rewritten;
 use crate::sticky::{Sticky, Ticket};
 use crate::tokens::is_token;
+use crate::value::Value;
 
 /// What a request must look like beside its host, and what becomes of it.
 #[derive(Debug)]
@@ -155,7 +155,7 @@ impl Route {
     }
 
     /// The values in the path of a request that it takes, decoded, in the order of their names.
-    pub fn values<'p>(&self, request: &'p Request<'_>) -> Vec<Cow<'p, [u8]>> {
+    pub fn values<'p>(&self, request: &'p Request<'_>) -> Vec<Value<'p>> {
         self.pattern.values(request)
     }
 
@@ -197,7 +197,15 @@ impl Route {
         None
     }
 
-    fn takes_method(&self, method: &[u8]) -> bool {
+    /// Whether it will take a request that is still to come, whose host and path it matches, if its
+    /// method is one of the route's. Of the header fields only that is known what `field` says, and
+    /// nobody knows the type of the body.
+    pub fn foresee(&self, request: &Request<'_>, field: &dyn Fn(&str) -> Foreknown) -> Prospect {
+        self.conditions.foresee(request, field)
+    }
+
+    /// Whether a method is one of its own.
+    pub fn takes_method(&self, method: &[u8]) -> bool {
         self.methods.is_empty() || self.methods.iter().any(|known| known.as_bytes() == method)
     }
 

@@ -12,6 +12,7 @@ use crate::normal::is_normal;
 use crate::path::{PathError, PathPattern};
 use crate::path_index::PathIndex;
 use crate::precedence::{HostRank, Precedence};
+use crate::regex_pattern::LONGEST_TEXT;
 use crate::request::Request;
 use crate::route::Route;
 
@@ -108,6 +109,9 @@ impl Router {
         if !is_normal(request.path) {
             return Err(Denial::PathNotNormalised);
         }
+        if request.path.len() > LONGEST_TEXT && self.has_regexes(&request.host) {
+            return Err(Denial::PathTooLong);
+        }
         let mut of_other_methods = Vec::new();
         let mut of_other_types = false;
         let found = self.walk(request, &mut |route, _| match route.mismatch(request) {
@@ -142,6 +146,12 @@ impl Router {
         })
     }
 
+    /// The most specific route whose host and path the request matches, whether or not it takes it.
+    pub fn nearest(&self, request: &Request<'_>) -> Option<&Route> {
+        self.walk(request, &mut |route, _| ControlFlow::Break(route))
+            .break_value()
+    }
+
     /// All routes whose host and path the request matches, the most specific first. The first without
     /// a mismatch is the one that takes it.
     pub fn candidates(&self, request: &Request<'_>) -> Vec<Candidate<'_>> {
@@ -155,6 +165,12 @@ impl Router {
             ControlFlow::Continue(())
         });
         candidates
+    }
+
+    /// Whether paths of this host are held against regular expressions.
+    fn has_regexes(&self, host: &[u8]) -> bool {
+        let mut matching = self.hosts.matching(host);
+        matching.any(|(_, paths)| paths.has_regexes())
     }
 
     /// Shows the routes whose host and path match, the most specific first, until one is taken.

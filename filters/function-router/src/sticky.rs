@@ -24,7 +24,9 @@ pub(crate) enum Sticky {
 #[derive(Debug)]
 pub(crate) struct Cookie {
     name: Box<str>,
-    /// What follows the value in `set-cookie`.
+    /// The paths with which it is sent, as the upstream knows them.
+    path: Box<str>,
+    /// What follows the path in `set-cookie`.
     attributes: Box<str>,
 }
 
@@ -98,7 +100,7 @@ impl Sticky {
                 }
                 let mut random = || (circumstances.random)();
                 let value = format!("{:016x}{:016x}", random(), random());
-                let set_cookie = cookie.set(&value);
+                let set_cookie = cookie.set(&value, request.stage);
                 return (Ticket::Key(hash(value.as_bytes())), Some(set_cookie));
             }
         };
@@ -142,7 +144,7 @@ impl Cookie {
         if let Some(ttl) = ttl.filter(|ttl| ttl.get().as_secs() == 0) {
             return Err(ConfigError::new("ttl", StickyError::Short(ttl)));
         }
-        let mut attributes = format!("; Path={path}; HttpOnly; SameSite={same_site:?}");
+        let mut attributes = format!("; HttpOnly; SameSite={same_site:?}");
         if *secure {
             attributes.push_str("; Secure");
         }
@@ -152,6 +154,7 @@ impl Cookie {
         }
         Ok(Self {
             name: name.as_str().into(),
+            path: path.into(),
             attributes: attributes.into(),
         })
     }
@@ -170,8 +173,18 @@ impl Cookie {
             .find(|value| !value.is_empty())
     }
 
-    fn set(&self, value: &str) -> String {
-        format!("{}={value}{}", self.name, self.attributes)
+    /// The client's paths begin with what was taken off its request.
+    fn set(&self, value: &str, stage: &[u8]) -> String {
+        let Self {
+            name,
+            path,
+            attributes,
+        } = self;
+        let stage = match &**path {
+            "/" => "",
+            _ => std::str::from_utf8(stage).unwrap_or_default(),
+        };
+        format!("{name}={value}; Path={stage}{path}{attributes}")
     }
 }
 

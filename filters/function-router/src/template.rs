@@ -1,8 +1,7 @@
 //! Text in which values of the match stand.
 
-use std::borrow::Cow;
-
-use crate::escapes::{encode, in_path, in_query_value};
+use crate::escapes::{encode, in_query_value};
+use crate::value::Value;
 
 /// Text with `{name}` for values.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,57 +80,62 @@ impl Template {
     }
 
     /// Those of the values that stand in it.
-    pub(crate) fn values_in<'v>(
-        &'v self,
-        values: &'v [Cow<'_, [u8]>],
-    ) -> impl Iterator<Item = &'v [u8]> {
-        let value = value_of(values);
-        self.parts.iter().filter_map(move |part| match part {
+    pub(crate) fn values_in<'v>(&self, values: &[Value<'v>]) -> impl Iterator<Item = Value<'v>> {
+        self.parts.iter().filter_map(|part| match part {
             Part::Text(_) => None,
-            Part::Value(index) => Some(value(*index)),
+            Part::Value(index) => values.get(*index).copied(),
         })
+    }
+
+    /// Whether it holds no value, or its end is a text that begins with this.
+    pub(crate) fn ends_in_text_with(&self, begin: u8) -> bool {
+        let holds_value = self.parts.iter().any(|part| matches!(part, Part::Value(_)));
+        !holds_value
+            || matches!(self.parts.last(), Some(Part::Text(text)) if text.first() == Some(&begin))
     }
 
     /// The same with another text for each value, to be looked at.
     pub(crate) fn with(&self, value: &[u8]) -> Vec<u8> {
-        self.write(|_| value, |octets, to| to.extend_from_slice(octets))
+        self.write(|_, written| written.extend_from_slice(value))
     }
 
-    /// A path: values are encoded for it.
-    pub(crate) fn path(&self, values: &[Cow<'_, [u8]>]) -> Vec<u8> {
-        self.write(value_of(values), |octets, to| encode(octets, in_path, to))
-    }
-
-    /// A query: values are encoded as values of parameters.
-    pub(crate) fn query(&self, values: &[Cow<'_, [u8]>]) -> Vec<u8> {
-        self.write(value_of(values), |octets, to| {
-            encode(octets, in_query_value, to);
+    /// A path.
+    pub(crate) fn path(&self, values: &[Value<'_>]) -> Vec<u8> {
+        self.write(|index, written| {
+            if let Some(value) = values.get(index) {
+                value.write_in_path(written);
+            }
         })
     }
 
-    /// The text with the values as they are.
-    pub(crate) fn plain(&self, values: &[Cow<'_, [u8]>]) -> Vec<u8> {
-        self.write(value_of(values), |octets, to| to.extend_from_slice(octets))
+    /// A query: values are encoded as values of parameters.
+    pub(crate) fn query(&self, values: &[Value<'_>]) -> Vec<u8> {
+        self.write(|index, written| {
+            if let Some(value) = values.get(index) {
+                encode(&value.octets(), in_query_value, written);
+            }
+        })
     }
 
-    fn write<'v>(
-        &self,
-        value: impl Fn(usize) -> &'v [u8],
-        put: impl Fn(&[u8], &mut Vec<u8>),
-    ) -> Vec<u8> {
+    /// The text with the octets of the values as they are.
+    pub(crate) fn plain(&self, values: &[Value<'_>]) -> Vec<u8> {
+        self.write(|index, written| {
+            if let Some(value) = values.get(index) {
+                written.extend_from_slice(&value.octets());
+            }
+        })
+    }
+
+    fn write(&self, put: impl Fn(usize, &mut Vec<u8>)) -> Vec<u8> {
         let mut written = Vec::new();
         for part in &self.parts {
             match part {
                 Part::Text(text) => written.extend_from_slice(text),
-                Part::Value(index) => put(value(*index), &mut written),
+                Part::Value(index) => put(*index, &mut written),
             }
         }
         written
     }
-}
-
-fn value_of<'v>(values: &'v [Cow<'_, [u8]>]) -> impl Fn(usize) -> &'v [u8] {
-    |index| values.get(index).map(AsRef::as_ref).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -148,9 +152,9 @@ mod tests {
     #[test]
     fn values_are_encoded_for_the_place_where_they_stand() {
         let template = Template::parse("{kind}/a{id}{id}b", &names()).unwrap();
-        let values = [&b"x &+/"[..], b"k\xff"].map(Cow::Borrowed);
+        let values = [Value::Segment(b"x%20&+%2F"), Value::Caught(b"k\xff")];
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-        assert_eq!(text(template.path(&values)), "k%FF/ax%20&+/x%20&+/b");
+        assert_eq!(text(template.path(&values)), "k%FF/ax%20&+%2Fx%20&+%2Fb");
         assert_eq!(
             text(template.query(&values)),
             "k%FF/ax%20%26%2B/x%20%26%2B/b"

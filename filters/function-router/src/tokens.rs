@@ -1,7 +1,7 @@
 //! What the parts of a request may be made of (RFC 9110).
 
-/// RFC 9110 section 5.6.2.
-pub(crate) fn is_token(text: &[u8]) -> bool {
+/// Whether it is a token, such as a method and the name of a field are (RFC 9110 section 5.6.2).
+pub fn is_token(text: &[u8]) -> bool {
     let allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
     !text.is_empty() && text.iter().all(allowed)
 }

@@ -152,6 +152,10 @@ fn a_match_is_wrong_in_many_ways() {
             ".regex: must have at most 1024 bytes, found 1025",
         ),
         (
+            json!({ "regex": "(?x)/a # b" }),
+            ".regex: must not end within a comment of \"(?x)\", found \"(?x)/a # b\"",
+        ),
+        (
             json!({ "regex": "/(?:a{1000}){1000}" }),
             ".regex: must not compile to more than 256 KiB; repeat less",
         ),
@@ -288,6 +292,11 @@ fn a_destination_is_wrong_in_many_ways() {
         (
             json!({ "function": "b", "host": "a:0" }),
             ".host: must be a host in lower case such as \"pets.internal\", found \"a:0\"",
+        ),
+        (
+            json!({ "function": "b", "host": "pets.{id}" }),
+            ".host: must end in a name that is written down, such as \".pets.internal\", found \
+             \"pets.{id}\"; a client chooses what a value is",
         ),
         (
             json!({ "function": "b", "host": "{x}.a" }),

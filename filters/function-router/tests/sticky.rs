@@ -39,7 +39,8 @@ fn decide(
     value: &str,
     random: u64,
 ) -> (Ticket, String, Option<String>) {
-    let headers: HeaderList = [(":path", "/"), (name, value)].into_iter().collect();
+    let path = if name == ":path" { value } else { "/" };
+    let headers: HeaderList = [(":path", path), (name, value)].into_iter().collect();
     let request = router.request(&headers);
     let route = router.route(&request).unwrap();
     let mut circumstances = Circumstances {
@@ -94,4 +95,39 @@ fn a_header_that_says_nothing_says_not_who_asks() {
     let ticket = |value| decide(&router, "x-user", value, 7).0;
     assert!(matches!(ticket("ada"), Ticket::Key(_)));
     assert_eq!(ticket(""), Ticket::Turn(7));
+}
+
+#[test]
+fn a_cookie_for_some_paths_is_for_what_the_client_calls_them() {
+    let cookie = CookieConfig {
+        name: "group".to_owned(),
+        path: Some("/pets".to_owned()),
+        ..CookieConfig::default()
+    };
+    let sticky = StickyConfig {
+        cookie: Some(cookie),
+        ..StickyConfig::default()
+    };
+    let route = RouteConfig {
+        name: "all".to_owned(),
+        matches: MatchConfig {
+            prefix: Some("/".to_owned()),
+            ..MatchConfig::default()
+        },
+        to: vec![DestinationConfig {
+            function: "a".to_owned(),
+            ..DestinationConfig::default()
+        }],
+        sticky: Some(sticky),
+        ..RouteConfig::default()
+    };
+    let router = Router::compile(&[route], Some("/prod")).unwrap();
+    for (path, expected) in [
+        ("/prod/pets", "; Path=/prod/pets; HttpOnly"),
+        ("/pets", "; Path=/pets; HttpOnly"),
+    ] {
+        let (.., set_cookie) = decide(&router, ":path", path, 1);
+        let set_cookie = set_cookie.unwrap();
+        assert!(set_cookie.contains(expected), "{set_cookie}");
+    }
 }

@@ -11,16 +11,17 @@
 mod config;
 mod origin;
 mod policies;
+mod preflight;
+mod request;
 
-use std::borrow::Cow;
-
-use filter_api::{
-    Caller, ConfigError, Edit, Fields, GrpcStatus, HeaderList, HostError, Refusal, Reply,
-};
+use filter_api::{ConfigError, Edit, Fields, HostError, Reply};
+use function_router::is_token;
 
 pub use config::CorsConfig;
 use origin::OriginPattern;
-pub use policies::{CorsPolicies, CorsPoliciesConfig, Preflight};
+pub use policies::{CorsPolicies, CorsPoliciesConfig};
+pub use preflight::Preflight;
+pub use request::{Asked, CorsRequest};
 
 /// How all fields begin by which a response speaks of CORS. Where the gateway has a policy, what the
 /// upstream says is replaced.
@@ -32,71 +33,12 @@ const ALLOW_METHODS: &str = "access-control-allow-methods";
 const ALLOW_HEADERS: &str = "access-control-allow-headers";
 const MAX_AGE: &str = "access-control-max-age";
 
-/// What of a request concerns CORS.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct CorsRequest<'a> {
-    /// The origin of the page that asks.
-    origin: Option<&'a [u8]>,
-    asked: Option<Asked<'a>>,
-}
-
-/// What a preflight asks: whether a page may send a request that a form could not have sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Asked<'a> {
-    /// The method of the request that is to come.
-    pub method: &'a [u8],
-    /// The names of its header fields, as a list.
-    headers: Option<&'a [u8]>,
-}
-
-impl Asked<'_> {
-    /// Whether the request that is to come has this field, beyond those that Fetch always admits.
-    pub fn names(&self, field: &str) -> bool {
-        let names = self.headers.unwrap_or_default();
-        let mut names = names.split(|&byte| byte == b',').map(<[u8]>::trim_ascii);
-        names.any(|name| name.eq_ignore_ascii_case(field.as_bytes()))
-    }
-}
-
-impl<'a> CorsRequest<'a> {
-    /// Reads the header fields of a request.
-    pub fn of(headers: &'a HeaderList) -> Self {
-        let (mut method, mut origin) = (&b""[..], None);
-        let (mut asked_method, mut asked_headers) = (None, None);
-        for (name, value) in headers.iter() {
-            match name {
-                b":method" => method = value,
-                // No browser sends two. What none sends is no origin that anybody named.
-                b"origin" if origin.is_some() => origin = Some(&b""[..]),
-                b"origin" => origin = Some(value),
-                b"access-control-request-method" => asked_method = Some(value),
-                b"access-control-request-headers" => asked_headers = Some(value),
-                _ => {}
-            }
-        }
-        let asked_method = asked_method.filter(|method| is_token(method));
-        let asked = asked_method.filter(|_| method == b"OPTIONS" && origin.is_some());
-        Self {
-            origin,
-            asked: asked.map(|method| Asked {
-                method,
-                headers: asked_headers.filter(|names| is_list(names)),
-            }),
-        }
-    }
-
-    /// What it asks, if it is a preflight.
-    pub fn asked(&self) -> Option<&Asked<'a>> {
-        self.asked.as_ref()
-    }
-}
-
 /// A policy, compiled.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Cors {
     origins: Box<[OriginPattern]>,
-    /// For `access-control-allow-methods`; `None`: the route's.
-    methods: Option<String>,
+    /// None means the route's.
+    methods: Box<[String]>,
     headers: AllowedHeaders,
     expose: Option<String>,
     /// In seconds.
@@ -105,10 +47,10 @@ pub struct Cors {
 }
 
 /// The header fields that a page may send.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 enum AllowedHeaders {
-    None,
-    Listed(String),
+    /// In lower case.
+    Listed(Box<[String]>),
     /// Whatever is asked for.
     Asked,
 }
@@ -122,6 +64,17 @@ pub enum Readers {
     Origin(String),
     /// No page of the origin that asked, or nobody asked for one.
     None,
+}
+
+impl Readers {
+    /// The value of `access-control-allow-origin`.
+    fn allow_origin(&self) -> Option<&str> {
+        match self {
+            Self::All => Some("*"),
+            Self::Origin(origin) => Some(origin),
+            Self::None => None,
+        }
+    }
 }
 
 impl Cors {
@@ -187,11 +140,16 @@ impl Cors {
         let joined = |list: &[String]| (!list.is_empty()).then(|| list.join(", "));
         Ok(Self {
             origins: origins.into(),
-            methods: joined(&config.methods),
-            headers: match joined(&config.headers) {
-                None => AllowedHeaders::None,
-                Some(_) if any(&config.headers) => AllowedHeaders::Asked,
-                Some(list) => AllowedHeaders::Listed(list.to_ascii_lowercase()),
+            methods: config.methods.as_slice().into(),
+            headers: match any(&config.headers) {
+                true => AllowedHeaders::Asked,
+                false => AllowedHeaders::Listed(
+                    config
+                        .headers
+                        .iter()
+                        .map(|name| name.to_ascii_lowercase())
+                        .collect(),
+                ),
             },
             expose: joined(&config.expose).map(|list| list.to_ascii_lowercase()),
             max_age: max_age.map(|(_, age)| age.as_secs().to_string()),
@@ -246,50 +204,6 @@ impl Cors {
         reply.headers.extend(self.vary());
     }
 
-    /// Answers a preflight: with 204, or with 403 to a page that may not ask. `methods` are those of
-    /// the route that would take the request, none if it takes any.
-    pub fn answer<'r>(
-        &self,
-        asked: &Asked<'_>,
-        readers: &Readers,
-        methods: impl Iterator<Item = &'r str>,
-    ) -> Reply {
-        if *readers == Readers::None {
-            let mut refusal = Reply::refusal(&OriginNotAllowed, Caller::Http);
-            refusal.headers.extend(self.vary());
-            return refusal;
-        }
-        let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
-        let methods = self.methods.clone().unwrap_or_else(|| {
-            let of_route: Vec<&str> = methods.collect();
-            match of_route.is_empty() {
-                true => text(asked.method),
-                false => of_route.join(", "),
-            }
-        });
-        let permission = self.permission(readers);
-        let mut headers: Vec<_> = permission
-            .map(|(name, value)| (name, value.to_owned()))
-            .collect();
-        headers.push((ALLOW_METHODS, methods));
-        let allowed = match &self.headers {
-            AllowedHeaders::None => None,
-            AllowedHeaders::Listed(list) => Some(list.clone()),
-            AllowedHeaders::Asked => asked.headers.map(text),
-        };
-        headers.extend(allowed.map(|list| (ALLOW_HEADERS, list)));
-        let max_age = self.max_age.clone();
-        headers.extend(max_age.map(|seconds| (MAX_AGE, seconds)));
-        headers.extend(self.vary());
-        Reply {
-            status: 204,
-            headers,
-            body: Vec::new(),
-            label: "preflight",
-            refuses: false,
-        }
-    }
-
     /// Whether answers depend on the origin that asks.
     fn varies(&self) -> bool {
         !matches!(*self.origins, [OriginPattern::Any])
@@ -297,6 +211,21 @@ impl Cors {
 
     fn vary(&self) -> Option<(&'static str, String)> {
         self.varies().then(|| ("vary", "origin".to_owned()))
+    }
+
+    /// Whether pages may use a method that the route takes.
+    fn allows_method(&self, method: &str) -> bool {
+        self.methods.is_empty() || self.methods.iter().any(|allowed| allowed == method)
+    }
+
+    /// Whether pages may send a field that Fetch does not always admit.
+    fn allows_field(&self, name: &str) -> bool {
+        match &self.headers {
+            AllowedHeaders::Asked => true,
+            AllowedHeaders::Listed(names) => names
+                .iter()
+                .any(|allowed| allowed.eq_ignore_ascii_case(name)),
+        }
     }
 
     fn takes(&self, origin: &[u8]) -> bool {
@@ -308,11 +237,7 @@ impl Cors {
         &'a self,
         readers: &'a Readers,
     ) -> impl Iterator<Item = (&'static str, &'a str)> {
-        let origin = match readers {
-            Readers::All => Some("*"),
-            Readers::Origin(origin) => Some(origin.as_str()),
-            Readers::None => None,
-        };
+        let origin = readers.allow_origin();
         let credentials = origin.filter(|_| self.credentials);
         let credentials = credentials.map(|_| (ALLOW_CREDENTIALS, "true"));
         let origin = origin.map(|origin| (ALLOW_ORIGIN, origin));
@@ -331,28 +256,6 @@ impl Cors {
     }
 }
 
-/// A page asks that may not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct OriginNotAllowed;
-
-impl Refusal for OriginNotAllowed {
-    fn status(&self) -> u16 {
-        403
-    }
-
-    fn label(&self) -> &'static str {
-        "origin_not_allowed"
-    }
-
-    fn detail(&self) -> Cow<'static, str> {
-        "Pages of this origin may not send this request.".into()
-    }
-
-    fn grpc_status(&self) -> GrpcStatus {
-        GrpcStatus::PermissionDenied
-    }
-}
-
 fn tokens(field: &str, expected: &str, list: &[String]) -> Result<(), ConfigError> {
     for (index, text) in list.iter().enumerate() {
         if !is_token(text.as_bytes()) {
@@ -361,21 +264,6 @@ fn tokens(field: &str, expected: &str, list: &[String]) -> Result<(), ConfigErro
         }
     }
     Ok(())
-}
-
-/// RFC 9110 section 5.6.2.
-fn is_token(text: &[u8]) -> bool {
-    !text.is_empty() && text.iter().all(is_of_token)
-}
-
-fn is_of_token(byte: &u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte)
-}
-
-/// A list of tokens (RFC 9110 section 5.6.1): nothing else is echoed to a client.
-fn is_list(text: &[u8]) -> bool {
-    text.iter()
-        .all(|byte| is_of_token(byte) || b", \t".contains(byte))
 }
 
 #[cfg(test)]

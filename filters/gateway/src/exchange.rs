@@ -6,7 +6,7 @@ use std::time::Duration;
 use filter_api::{Caller, Exchange, Fields, Flow, Host, HostError, Refusal, Reply};
 use function_router::{Decision, Route, decide, send};
 
-use crate::cors::{Cors, Preflight, Readers};
+use crate::cors::{Cors, Readers};
 use crate::metrics::{Class, Place};
 use crate::pipeline::Pipeline;
 
@@ -20,6 +20,8 @@ pub struct PipelineExchange {
     /// When it came, as time since the Unix epoch.
     began: Option<Duration>,
     place: Place,
+    /// The route whose policy says who may read its answer; none means the gateway's.
+    ruling: Option<usize>,
     /// Who may read its answer, where there is a policy.
     readers: Option<Readers>,
     /// What the client gets with the response, so that it comes back to its function.
@@ -32,6 +34,7 @@ impl PipelineExchange {
             pipeline,
             began: None,
             place: Place::default(),
+            ruling: None,
             readers: None,
             set_cookie: None,
         }
@@ -39,7 +42,7 @@ impl PipelineExchange {
 
     /// The policy that says who may read the answer, and who they are.
     fn sharing(&self) -> Option<(&Cors, &Readers)> {
-        let cors = self.pipeline.cors.of(self.place.route);
+        let cors = self.pipeline.cors.of(self.ruling);
         cors.zip(self.readers.as_ref())
     }
 
@@ -61,18 +64,18 @@ impl Exchange for PipelineExchange {
         let cors_request = cors.request(&headers);
 
         // Match: the route, and with it its policies. A preflight asks about a request to come.
-        let found = match cors.preflight(router, &request, &cors_request) {
-            Some(Preflight::Answered(route, reply)) => {
+        if let Some(preflight) = cors.preflight(router, &request, &cors_request) {
+            if let Some(route) = preflight.route {
                 self.enter(host, route)?;
-                return Ok(Flow::Reply(reply));
             }
-            Some(Preflight::NoRoute(denial)) => Err(denial),
-            None => router.route(&request),
-        };
+            return Ok(Flow::Reply(preflight.reply));
+        }
+        let found = router.route(&request);
         if let Ok(route) = &found {
             self.enter(host, route)?;
         }
-        self.readers = cors.readers(self.place.route, &cors_request);
+        self.ruling = cors.ruling(router, &request, &found);
+        self.readers = cors.readers(self.ruling, &cors_request);
         let route = match found {
             Ok(route) => route,
             Err(denial) => return refuse(&denial),

@@ -93,6 +93,7 @@ fn route(rng: &mut Rng) -> String {
     };
     let cors = match rng.u8(..6) {
         0 => ", cors: { origins: [\"*\"] }",
+        1 => ", cors: { origins: [\"https://evil.test\"], headers: [\"*\"], max_age: 10m }",
         _ => "",
     };
     format!("match: {{ {} }}, {action}{cors}", matches.join(", "))

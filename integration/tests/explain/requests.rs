@@ -57,7 +57,8 @@ pub fn request(rng: &mut Rng) -> RawRequest {
             fields.push(("access-control-request-method", asked.to_owned()));
         }
         if rng.bool() {
-            fields.push(("access-control-request-headers", "x-a".to_owned()));
+            let named = one_of(rng, &["x-a", "x-b", "x-a,x-b", "content-type"]);
+            fields.push(("access-control-request-headers", named.to_owned()));
         }
     }
     RawRequest {

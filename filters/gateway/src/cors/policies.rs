@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use filter_api::{ConfigError, HeaderList, Reply};
-use function_router::{Candidate, Denial, Mismatch, Request, Route, Router};
+use filter_api::{ConfigError, HeaderList};
+use function_router::{Denial, Request, Route, Router};
 use serde::{Deserialize, Serialize};
 
-use super::{Asked, Cors, CorsConfig, CorsRequest, Readers};
+use super::{Cors, CorsConfig, CorsRequest, Readers};
 
 /// The policies as they travel.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
@@ -35,15 +35,6 @@ pub struct CorsPolicies {
     routes: Box<[Option<Cors>]>,
     /// Whether there is any.
     rules: bool,
-}
-
-/// What becomes of a preflight.
-#[derive(Debug)]
-pub enum Preflight<'r> {
-    /// It is about a request that this route takes, and answered by the policy in force there.
-    Answered(&'r Route, Reply),
-    /// It is about a request that no route takes.
-    NoRoute(Denial),
 }
 
 impl CorsPolicies {
@@ -97,39 +88,21 @@ impl CorsPolicies {
         self.of(route).map(|cors| cors.readers(request))
     }
 
-    /// What becomes of a preflight. `None` for any other request, and where nobody has a policy for
-    /// what is asked: then it is a request like any other.
-    pub fn preflight<'r>(
+    /// The route whose policy rules the answer to a request: the one that takes it; for a request of
+    /// the wrong method or type, the most specific one of its host and path.
+    pub fn ruling(
         &self,
-        router: &'r Router,
+        router: &Router,
         request: &Request<'_>,
-        cors_request: &CorsRequest<'_>,
-    ) -> Option<Preflight<'r>> {
-        let asked = cors_request.asked()?;
-        let mut to_come = request.clone();
-        to_come.method = asked.method;
-        let mut candidates = router.candidates(&to_come).into_iter();
-        let found = candidates.find(|candidate| could_take(candidate, asked));
-        let Some(Candidate { route, .. }) = found else {
-            self.gateway.as_ref()?;
-            return router.route(&to_come).err().map(Preflight::NoRoute);
+        found: &Result<&Route, Denial>,
+    ) -> Option<usize> {
+        let route = match found {
+            Ok(route) => Some(*route),
+            Err(Denial::MethodNotAllowed { .. } | Denial::UnsupportedMediaType) if self.rules => {
+                router.nearest(request)
+            }
+            Err(_) => None,
         };
-        let cors = self.of(Some(route.index()))?;
-        let reply = cors.answer(asked, &cors.readers(cors_request), route.methods());
-        Some(Preflight::Answered(route, reply))
-    }
-}
-
-/// Whether a route could take the request that a preflight asks about. It tells the method and the
-/// names of header fields; their values nobody knows yet.
-fn could_take(candidate: &Candidate<'_>, asked: &Asked<'_>) -> bool {
-    match candidate.mismatch {
-        None | Some(Mismatch::ContentType) => true,
-        Some(Mismatch::Header(name)) => {
-            let mut methods = candidate.route.methods().peekable();
-            let any = methods.peek().is_none();
-            asked.names(name) && (any || methods.any(|method| method.as_bytes() == asked.method))
-        }
-        Some(Mismatch::Query(_) | Mismatch::Method) => false,
+        route.map(Route::index)
     }
 }

@@ -1,6 +1,9 @@
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
+use filter_api::{Caller, HeaderList};
+use function_router::{Denial, MatchConfig, RespondConfig, RouteConfig, Router};
+
 use super::*;
 
 fn config(json: &str) -> CorsConfig {
@@ -21,13 +24,33 @@ fn request(method: &str, fields: &[&str]) -> HeaderList {
     std::iter::once((":method", method)).chain(fields).collect()
 }
 
-/// What a preflight is answered with, as `status` and sorted `name: value` lines.
+/// What a preflight is answered with, as `status` and sorted `name: value` lines, where all there is is
+/// a route with these methods.
 fn preflight(policy: &str, fields: &[&str], methods: &[&str]) -> (u16, Vec<String>) {
-    let cors = cors(policy);
-    let headers = request("OPTIONS", fields);
-    let request = CorsRequest::of(&headers);
-    let readers = cors.readers(&request);
-    let reply = cors.answer(request.asked().unwrap(), &readers, methods.iter().copied());
+    let route = RouteConfig {
+        name: "r".to_owned(),
+        matches: MatchConfig {
+            prefix: Some("/".to_owned()),
+            methods: methods.iter().map(|&method| method.to_owned()).collect(),
+            ..MatchConfig::default()
+        },
+        respond: Some(RespondConfig {
+            status: 200,
+            content_type: None,
+            body: None,
+        }),
+        ..RouteConfig::default()
+    };
+    let router = Router::compile(&[route], None).unwrap();
+    let policies = CorsPoliciesConfig {
+        gateway: Some(config(policy)),
+        ..CorsPoliciesConfig::default()
+    };
+    let policies = CorsPolicies::compile(&policies, router.routes()).unwrap();
+    let headers = request("OPTIONS", &[&[":path: /"], fields].concat());
+    let request = policies.request(&headers);
+    let found = policies.preflight(&router, &router.request(&headers), &request);
+    let reply = found.unwrap().reply;
     (reply.status, lines(&reply))
 }
 
@@ -72,7 +95,7 @@ fn a_preflight_learns_what_the_policy_allows() {
         "headers": ["X-User", "content-type"], "expose": ["etag"], "max_age": "10m",
         "credentials": true}"#;
     assert_eq!(
-        preflight(given, &asked, &["GET"]),
+        preflight(given, &asked, &["PUT"]),
         (
             204,
             [
@@ -159,7 +182,7 @@ fn an_answer_says_who_may_read_it_and_what() {
         let cors = cors(policy);
         let headers = request("GET", fields);
         let readers = cors.readers(&CorsRequest::of(&headers));
-        let mut reply = Reply::refusal(&OriginNotAllowed, Caller::Grpc);
+        let mut reply = Reply::refusal(&Denial::NoRoute, Caller::Grpc);
         reply.headers.clear();
         cors.mark_reply(&readers, &mut reply);
         assert_eq!(lines(&reply), expected, "{policy} {fields:?}");

@@ -1,0 +1,175 @@
+//! What holds where a document says nothing: to write it out, or to leave it out again, changes nothing.
+
+use gateway_model::{Destination, Gateway, Listener, Route, Upstream};
+use serde_json::{Map, Value, json};
+
+use super::fields::Side;
+
+/// What is written, and what holds.
+#[derive(Debug, Clone)]
+pub struct Written {
+    /// As it is written.
+    pub written: Value,
+    /// The same with what holds where nothing is written.
+    pub holds: Value,
+}
+
+impl Written {
+    fn new(part: &impl serde::Serialize, fill: impl FnOnce(&mut Map<String, Value>)) -> Self {
+        let written = value(part);
+        let mut holds = written.clone();
+        if let Some(fields) = holds.as_object_mut() {
+            fill(fields);
+        }
+        Self { written, holds }
+    }
+
+    /// The same, to be compared.
+    pub fn side(&self) -> Side<'_> {
+        Side {
+            written: Some(&self.written),
+            holds: Some(&self.holds),
+        }
+    }
+}
+
+/// A part of a document as the tree that it is written as.
+pub fn value(part: &impl serde::Serialize) -> Value {
+    // The document's types have no key that is no text, which is all that could fail.
+    serde_json::to_value(part).unwrap_or_default()
+}
+
+/// Any part that has no defaults of its own, or writes them.
+pub fn other(part: &Value) -> Written {
+    Written::new(part, cors)
+}
+
+/// A listener.
+pub fn listener(listener: &Listener) -> Written {
+    Written::new(listener, |fields| {
+        or(fields, "address", || value(&listener.address));
+    })
+}
+
+/// An upstream.
+pub fn upstream(upstream: &Upstream) -> Written {
+    Written::new(upstream, |fields| {
+        or(fields, "connect_timeout", || {
+            value(&upstream.connect_timeout())
+        });
+        or(fields, "timeout", || value(&upstream.timeout()));
+        or(fields, "idle_timeout", || value(&upstream.idle_timeout()));
+        or(fields, "circuit_breakers", || {
+            value(&upstream.circuit_breakers)
+        });
+        or(fields, "http2", || false.into());
+        or(fields, "websocket", || false.into());
+        within(fields, "retries", |retries| {
+            or(retries, "budget", || value(&upstream.retry_budget()));
+        });
+    })
+}
+
+/// A route in two documents. What a destination does not say its upstream does; that is told there,
+/// unless one of the two says it here.
+pub fn routes(before: (&Gateway, &Route), after: (&Gateway, &Route)) -> [Written; 2] {
+    let said = |own: &Route, name: &str, key: &str| {
+        let own = own.to.iter().find(|one| one.name().as_str() == name);
+        own.is_some_and(|own| value(own).get(key).is_some())
+    };
+    [(before, after.1), (after, before.1)].map(|((gateway, own), other)| {
+        route(gateway, own, |destination, key| {
+            said(other, destination.name().as_str(), key)
+        })
+    })
+}
+
+/// `inherits`: whether it matters what a destination's field of this name is when it does not say it.
+fn route(
+    gateway: &Gateway,
+    route: &Route,
+    inherits: impl Fn(&Destination, &str) -> bool,
+) -> Written {
+    Written::new(route, |fields| {
+        or(fields, "name", || route.name().into());
+        cors_of(fields);
+        for (index, destination) in route.to.iter().enumerate() {
+            let to = fields.get_mut("to").and_then(|to| to.get_mut(index));
+            let Some(to) = to.and_then(Value::as_object_mut) else {
+                continue;
+            };
+            or(to, "name", || value(destination.name()));
+            if destination.when.is_none() {
+                or(to, "weight", || destination.weight().into());
+            }
+            let Some(upstream) = gateway.upstreams.get(&destination.upstream) else {
+                continue;
+            };
+            let mut inherit = |key: &str, inherited: Value| {
+                if inherits(destination, key) {
+                    or(to, key, || inherited);
+                }
+            };
+            inherit("timeout", value(&upstream.timeout()));
+            inherit("idle_timeout", value(&upstream.idle_timeout()));
+            if let Some(retries) = &upstream.retries {
+                let mut retries = value(retries);
+                // That one is the upstream's alone.
+                retries
+                    .as_object_mut()
+                    .map(|retries| retries.remove("budget"));
+                inherit("retries", retries);
+            }
+        }
+        for mirror in fields
+            .get_mut("mirror")
+            .and_then(Value::as_array_mut)
+            .into_iter()
+            .flatten()
+        {
+            if let Some(mirror) = mirror.as_object_mut() {
+                or(mirror, "percent", || 100.into());
+            }
+        }
+        within(fields, "sticky", |sticky| {
+            or(sticky, "client_address", || false.into());
+            within(sticky, "cookie", |cookie| {
+                or(cookie, "path", || "/".into());
+                or(cookie, "same_site", || "Lax".into());
+                or(cookie, "secure", || false.into());
+            });
+        });
+        within(fields, "redirect", |redirect| {
+            or(redirect, "status", || 302.into())
+        });
+        within(fields, "respond", |respond| {
+            or(respond, "content_type", || {
+                json!("text/plain; charset=utf-8")
+            });
+        });
+    })
+}
+
+fn cors_of(fields: &mut Map<String, Value>) {
+    within(fields, "cors", cors);
+}
+
+/// A policy of CORS, which has origins; other parts have none.
+fn cors(fields: &mut Map<String, Value>) {
+    if fields.contains_key("origins") {
+        or(fields, "credentials", || false.into());
+    }
+}
+
+/// Writes a field unless it is written.
+fn or(fields: &mut Map<String, Value>, key: &str, default: impl FnOnce() -> Value) {
+    if !fields.contains_key(key) {
+        fields.insert(key.to_owned(), default());
+    }
+}
+
+fn within(fields: &mut Map<String, Value>, key: &str, fill: impl FnOnce(&mut Map<String, Value>)) {
+    if let Some(inner) = fields.get_mut(key).and_then(Value::as_object_mut) {
+        fill(inner);
+    }
+}
