@@ -118,6 +118,8 @@ async fn what_is_wrong_or_takes_a_restart_is_told_and_the_rest_goes_on() {
     let added = "  - { match: { path: /added }, respond: { status: 204 } }\n";
     headgate.save_text(&(moved + added));
     headgate.wait_for("restart headgate run to apply: metadata.name", said);
+    // What it does is told, as `headgate diff` tells it.
+    headgate.wait_for("+ route \"/added\"", said);
     assert_eq!((status("/a").await, status("/added").await), (200, 204));
 
     // Back again; and what means the same is nothing to carry.
