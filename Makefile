@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup build wasm demo test test-unit test-wasm integration golden lint fmt deny \
-        compose-test up down bench-profile fuzz clean tools-to-run tools-to-build
+        compose-test up down bench bench-profile fuzz clean tools-to-run tools-to-build
 
 help: ## List the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  \1\t/' | expand -t 18
@@ -21,7 +21,7 @@ demo: tools-to-run build ## Show routed answers from two versions of a service, 
 
 test: setup lint build test-unit test-wasm compose-test integration ## Everything that CI runs
 
-test-unit: tools-to-run wasm ## Unit, case and golden tests, natively
+test-unit: tools-to-run build ## Unit, case and golden tests, natively
 	cargo test --workspace --exclude integration
 
 test-wasm: setup ## The filter libraries' unit tests as wasm, under node
@@ -51,10 +51,14 @@ up: build ## Start docker-compose.yml in the background
 down: ## Stop it and remove its containers
 	cargo xtask compose down
 
+bench: tools-to-run wasm ## Measure everything side by side; the table goes into benchmarks/README.md
+	cargo build --release --package headgate
+	cargo run --release --package benchmarks -- table --markdown benchmarks/README.md --json benchmarks/results.json
+
 bench-profile: tools-to-run ## CPU time a request of the pipeline, built for speed and for size
 	CARGO_PROFILE_WASM_OPT_LEVEL=s cargo xtask wasm && cp target/modules/gateway.wasm target/gateway-s.wasm
 	CARGO_PROFILE_WASM_OPT_LEVEL=3 cargo xtask wasm && cp target/modules/gateway.wasm target/gateway-3.wasm
-	cargo run --release --package benchmarks -- 3=target/gateway-3.wasm s=target/gateway-s.wasm
+	cargo run --release --package benchmarks -- builds 3=target/gateway-3.wasm s=target/gateway-s.wasm
 
 fuzz: ## Fuzz the pipeline on the fake host, for a bounded time
 	cargo xtask fuzz

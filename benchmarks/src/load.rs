@@ -1,6 +1,7 @@
 //! Load: a bounded number of requests over a few connections, on loopback.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use anyhow::{Result, ensure};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -10,12 +11,51 @@ use tokio::task::JoinSet;
 /// Connections that are kept busy at once: enough that one worker of Envoy never waits.
 const CONNECTIONS: usize = 4;
 
-/// Sends `requests` GETs of `path`, each of which must be answered with 200 and no body.
-pub async fn send(address: SocketAddr, path: &str, requests: usize) -> Result<()> {
+/// Requests lie so far apart, so that no cache holds the next route because it held the last.
+const STRIDE: usize = 7919; // a prime, so that every route has its turn
+
+/// What is asked for, by turns.
+#[derive(Debug, Clone)]
+pub struct Requests(Arc<[Box<[u8]>]>);
+
+impl Requests {
+    /// GET requests of these paths, with the header fields of a plain client and further ones.
+    pub fn of(paths: impl IntoIterator<Item = String>, fields: &str) -> Self {
+        let request = |path| {
+            let text = format!(
+                "GET {path} HTTP/1.1\r\nhost: api.example.com\r\nuser-agent: benchmarks\r\n\
+                 accept: application/json\r\naccept-encoding: gzip\r\n{fields}\r\n"
+            );
+            text.into_bytes().into()
+        };
+        Self(paths.into_iter().map(request).collect())
+    }
+
+    /// How many different ones there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    fn turn(&self, number: usize) -> &[u8] {
+        let place = number.wrapping_mul(STRIDE) % self.0.len().max(1);
+        self.0
+            .get(place)
+            .map(|request| &**request)
+            .unwrap_or_default()
+    }
+}
+
+/// Sends requests from number `first` on, each of which must be answered with 200 and no body.
+pub async fn send(
+    address: SocketAddr,
+    requests: &Requests,
+    first: usize,
+    count: usize,
+) -> Result<()> {
     let mut connections = JoinSet::new();
-    for _ in 0..CONNECTIONS {
-        let request = format!("GET {path} HTTP/1.1\r\nhost: api.example.com\r\n\r\n");
-        connections.spawn(one_connection(address, request, requests / CONNECTIONS));
+    for connection in 0..CONNECTIONS {
+        let numbers = (first + connection..first + count).step_by(CONNECTIONS);
+        connections.spawn(one_connection(address, requests.clone(), numbers));
     }
     while let Some(done) = connections.join_next().await {
         done??;
@@ -23,29 +63,31 @@ pub async fn send(address: SocketAddr, path: &str, requests: usize) -> Result<()
     Ok(())
 }
 
-async fn one_connection(address: SocketAddr, request: String, requests: usize) -> Result<()> {
+async fn one_connection(
+    address: SocketAddr,
+    requests: Requests,
+    numbers: impl Iterator<Item = usize>,
+) -> Result<()> {
     let mut stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
     let mut buffer = vec![0; 4096];
-    for _ in 0..requests {
-        stream.write_all(request.as_bytes()).await?;
+    for number in numbers {
+        stream.write_all(requests.turn(number)).await?;
         let mut length = 0;
         loop {
-            let read = stream
-                .read(buffer.get_mut(length..).unwrap_or_default())
-                .await?;
+            let free = buffer.get_mut(length..).unwrap_or_default();
+            let read = stream.read(free).await?;
             ensure!(read > 0, "the connection was closed");
             length += read;
-            if buffer
-                .get(..length)
-                .is_some_and(|seen| seen.ends_with(b"\r\n\r\n"))
-            {
+            let seen = buffer.get(..length).unwrap_or_default();
+            if seen.ends_with(b"\r\n\r\n") {
                 break;
             }
         }
         ensure!(
             buffer.starts_with(b"HTTP/1.1 200 "),
-            "a request was not answered with 200"
+            "a request was not answered with 200: {}",
+            String::from_utf8_lossy(buffer.get(..length).unwrap_or_default())
         );
     }
     Ok(())

@@ -1,158 +1,107 @@
-//! CPU time a request, of an Envoy with one worker that answers by itself, with and without modules.
+//! The table of figures: CPU time a request, start time, memory, and how long the pusher takes.
 //!
-//! Figures are of the process's own counters divided by the requests; the contestants take turns, so
-//! that a machine whose speed drifts is fair to all.
+//! CPU time is of the process's own counters, divided by the requests. All that is compared runs side
+//! by side and takes turns, so that a machine whose speed drifts is fair to all.
 
+mod builds;
+mod contest;
+mod envoys;
+mod figures;
 mod load;
+mod process;
+mod pusher;
+mod report;
+mod routes;
+mod rows;
+mod startup;
+mod statistics;
+mod upstream;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{Context, Result};
-use clap::Parser;
-use integration::envoy::Envoy;
-use serde_json::{Value, json};
+use anyhow::Result;
+use clap::{Args, Parser, Subcommand};
+use contest::Effort;
 
-/// Compare builds of the pipeline module.
+/// Measure Headgate side by side with what else there is.
 #[derive(Debug, Parser)]
 struct Arguments {
-    /// Builds of the pipeline module, as NAME=FILE
-    #[arg(required = true, value_name = "NAME=FILE")]
-    modules: Vec<String>,
-    /// How often each contestant takes its turn
-    #[arg(long, default_value_t = 7)]
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Measure everything, and write the table
+    Table(TableArguments),
+    /// Compare builds of the pipeline module
+    Builds(builds::Arguments),
+    /// Print a document of so many routes
+    Document {
+        /// How many routes
+        routes: usize,
+    },
+}
+
+#[derive(Debug, Args)]
+struct TableArguments {
+    /// Only small rows, and so few requests that nothing is measured: to see whether everything works
+    #[arg(long)]
+    quick: bool,
+    /// Turns of each row
+    #[arg(long, default_value_t = 40)]
     rounds: usize,
-    /// Requests a turn
-    #[arg(long, default_value_t = 40_000)]
+    /// The most requests in a turn
+    #[arg(long, default_value_t = 2_500)]
     requests: usize,
+    /// Only rows whose key begins so, and neither starts nor the pusher; may be given several times
+    #[arg(long, value_name = "KEY")]
+    only: Vec<String>,
+    /// The pusher's binary, as it is released
+    #[arg(long, value_name = "FILE", default_value = "target/release/headgate")]
+    headgate: PathBuf,
+    /// A Markdown file, in which the table is put between two comments
+    #[arg(long, value_name = "FILE")]
+    markdown: Option<PathBuf>,
+    /// A file for everything that was measured, as JSON
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
 }
-
-/// Somebody who takes turns.
-struct Contestant {
-    name: String,
-    bytes: Option<u64>,
-    envoy: Envoy,
-    micros: Vec<f64>,
-}
-
-/// `sysconf(_SC_CLK_TCK)` of Linux on every platform that Envoy runs on.
-const TICKS_A_SECOND: f64 = 100.0;
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let arguments = Arguments::parse();
-    let mut contestants = vec![Contestant::new("no module", None).await?];
-    for module in &arguments.modules {
-        let (name, file) = module.split_once('=').context("expected NAME=FILE")?;
-        contestants.push(Contestant::new(name, Some(Path::new(file))).await?);
-    }
-    for round in 0..=arguments.rounds {
-        for contestant in &mut contestants {
-            let micros = contestant.turn(arguments.requests).await?;
-            // The first turn warms up.
-            if round > 0 {
-                contestant.micros.push(micros);
-            }
+    match Arguments::parse().command {
+        Command::Table(arguments) => table(&arguments).await,
+        Command::Builds(arguments) => builds::compare(&arguments).await,
+        Command::Document { routes } => {
+            print!("{}", routes::document(routes, 8081));
+            Ok(())
         }
     }
-    println!("| build | module, bytes | CPU a request, µs: median | least | most |");
-    println!("| --- | --- | --- | --- | --- |");
-    for contestant in contestants {
-        contestant.report().await;
-    }
-    Ok(())
 }
 
-impl Contestant {
-    async fn new(name: &str, module: Option<&Path>) -> Result<Self> {
-        let bytes = module
-            .map(std::fs::metadata)
-            .transpose()?
-            .map(|metadata| metadata.len());
-        let module = module.map(std::path::absolute).transpose()?;
-        let bootstrap = bootstrap(module);
-        let envoy = Envoy::launch(bootstrap)
-            .concurrency(1)
-            .log_level("error")
-            .start()
-            .await;
-        Ok(Self {
-            name: name.to_owned(),
-            bytes,
-            envoy,
-            micros: Vec::new(),
-        })
-    }
-
-    async fn turn(&self, requests: usize) -> Result<f64> {
-        let address = self.envoy.listener(integration::bootstrap::FRONT).await;
-        let before = ticks(self.envoy.pid())?;
-        load::send(address, "/pets/7", requests).await?;
-        let spent = ticks(self.envoy.pid())? - before;
-        Ok(spent as f64 / TICKS_A_SECOND * 1e6 / requests as f64)
-    }
-
-    async fn report(mut self) {
-        self.micros.sort_by(f64::total_cmp);
-        let at = |index: usize| self.micros.get(index).copied().unwrap_or_default();
-        let bytes = self.bytes.map_or("-".to_owned(), |bytes| bytes.to_string());
-        let (median, least) = (at(self.micros.len() / 2), at(0));
-        let most = at(self.micros.len().saturating_sub(1));
-        println!(
-            "| {} | {bytes} | {median:.1} | {least:.1} | {most:.1} |",
-            self.name
-        );
-        self.envoy.stop().await;
-    }
-}
-
-/// User and system time of a process (`proc_pid_stat(5)`, fields 14 and 15), in ticks.
-fn ticks(pid: u32) -> Result<u64> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
-    let (_, after_name) = stat.rsplit_once(')').context("a stat line")?;
-    let mut fields = after_name.split_whitespace().skip(11);
-    let mut next = || fields.next().and_then(|field| field.parse::<u64>().ok());
-    Ok(next().context("user time")? + next().context("system time")?)
-}
-
-/// An Envoy that answers 200 to everything, behind the module if there is one.
-fn bootstrap(module: Option<PathBuf>) -> Value {
-    let routes: Vec<Value> = (0..10)
-        .map(|index| {
-            json!({
-                "name": format!("route-{index}"),
-                "match": { "path": format!("/{}/{{id}}", if index == 0 { "pets".to_owned() } else { format!("p{index}") }), "methods": ["GET"] },
-                "to": [{ "function": "a", "weight": 9 }, { "function": "b", "weight": 1 }],
-            })
-        })
-        .collect();
-    let mut filters = Vec::new();
-    if let Some(module) = module {
-        let plugin = json!({ "allow_on_headers_stop_iteration": true });
-        let config = json!({ "routes": routes });
-        filters.push(integration::bootstrap::wasm_filter(
-            "gateway", &module, &config, plugin,
-        ));
-    }
-    filters.push(json!({
-        "name": "envoy.filters.http.router",
-        "typed_config": { "@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router" },
-    }));
-    let manager = json!({
-        "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
-        "stat_prefix": integration::bootstrap::FRONT,
-        "http_filters": filters,
-        "route_config": { "virtual_hosts": [{
-            "name": "all",
-            "domains": ["*"],
-            "routes": [{ "match": { "prefix": "/" }, "direct_response": { "status": 200 } }],
-        }] },
-    });
-    json!({ "static_resources": { "listeners": [{
-        "name": integration::bootstrap::FRONT,
-        "address": { "socket_address": { "address": "127.0.0.1", "port_value": 0 } },
-        "filter_chains": [{ "filters": [{
-            "name": "envoy.filters.network.http_connection_manager",
-            "typed_config": manager,
-        }] }],
-    }] } })
+async fn table(arguments: &TableArguments) -> Result<()> {
+    let upstream = upstream::serve().await?;
+    let (effort, times) = match arguments.quick {
+        true => (Effort::least(), 1),
+        false => (Effort::of(arguments.rounds, arguments.requests), 9),
+    };
+    let times = if arguments.only.is_empty() { times } else { 0 };
+    let mut rows = rows::all(upstream);
+    let only = &arguments.only;
+    rows.retain(|row| only.is_empty() || only.iter().any(|key| row.key.starts_with(&**key)));
+    // Thousands of routes take longest to start with.
+    rows.retain(|row| !arguments.quick || row.requests.len() <= 100);
+    let results = report::Results {
+        machine: report::Machine::this()?,
+        effort,
+        rows: contest::measure(rows, effort).await?,
+        starts: startup::measure(upstream, times).await?,
+        pusher: pusher::measure(&arguments.headgate, times)?,
+    };
+    report::write(
+        &results,
+        arguments.markdown.as_deref(),
+        arguments.json.as_deref(),
+    )
 }

@@ -247,3 +247,51 @@ async fn what_is_no_certificate_leaves_the_old_one_in_use() {
     assert_eq!(shown(&client).await, renewed.certificate);
     envoy.stop().await;
 }
+
+#[tokio::test]
+async fn a_listener_that_redirects_sends_every_request_to_https() {
+    let rendered = Rendered::document(
+        r#"
+apiVersion: headgate.dev/v1alpha1
+kind: Gateway
+listeners:
+  - { name: http, port: 1, address: 127.0.0.1 }
+  - { name: near, port: 2, address: 127.0.0.1, redirect_to_https: 8443 }
+  - { name: far, port: 3, address: 127.0.0.1, redirect_to_https: 443 }
+upstreams: {}
+routes: [{ match: { path: /there }, respond: { status: 200 } }]
+"#,
+    );
+    let envoy = rendered.start().await;
+    let (near, far) = (envoy.listener("near").await, envoy.listener("far").await);
+    for (listener, authority, host) in [
+        (near, "shop.example.com", "shop.example.com:8443"),
+        (near, "shop.example.com:8080", "shop.example.com:8443"),
+        (near, "[::1]:8080", "[::1]:8443"),
+        (far, "shop.example.com", "shop.example.com"),
+        (far, "shop.example.com:80", "shop.example.com"),
+        (far, "shop.example.com:8080", "shop.example.com"),
+        (far, "[::1]", "[::1]"),
+        (far, "[::1]:8080", "[::1]"),
+    ] {
+        for client in [client::http1(listener), client::h2(listener)] {
+            for (method, target) in [
+                ("GET", "/there"),
+                ("HEAD", "/no/such/path"),
+                ("POST", "/caf%C3%A9/?q=a%20b&q=//c"),
+            ] {
+                let request = Request::new(method, target)
+                    .authority(authority)
+                    .header("x-forwarded-proto", "https");
+                let answer = client.send(request).await.unwrap();
+                assert_eq!(answer.status, 308, "{authority} {method} {target}");
+                let location = format!("https://{host}{target}");
+                assert_eq!(answer.headers["location"], location.as_str());
+            }
+        }
+    }
+    // The routes are there all the same, at the listener that asks them.
+    let http = client::http1(envoy.listener("http").await);
+    assert_eq!(http.get("/there").await.unwrap().status, 200);
+    envoy.stop().await;
+}

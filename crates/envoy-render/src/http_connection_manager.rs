@@ -1,18 +1,19 @@
 //! How a listener speaks HTTP.
 
-use gateway_model::Listener;
-use serde_json::{Value, json};
+use gateway_model::{Listener, Port};
+use serde_json::{Map, Value, json};
 
 use crate::Placement;
 use crate::access_log::access_log;
 use crate::discovery::{PIPELINE, ROUTES, source};
+use crate::fields::fields;
 use crate::pipeline::EXTENSION;
 use crate::routes::ROUTE_TABLE;
 
 /// `envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager`, hardened as
 /// an edge needs it (Envoy's "Configuring Envoy as an edge proxy").
 pub(crate) fn http_connection_manager(listener: &Listener, placement: &Placement) -> Value {
-    json!({
+    let mut manager = fields(json!({
         "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
         "stat_prefix": listener.name.as_str(),
         "codec_type": "AUTO",
@@ -37,10 +38,21 @@ pub(crate) fn http_connection_manager(listener: &Listener, placement: &Placement
         "request_headers_timeout": "10s",
         // For requests whose function is not chosen yet; a function brings its own.
         "stream_idle_timeout": "30s",
+        "access_log": [access_log()],
+    }));
+    manager.extend(match listener.redirect_to_https {
+        Some(port) => redirecting(port),
+        None => serving(placement),
+    });
+    manager.into()
+}
+
+/// What asks the routes.
+fn serving(placement: &Placement) -> Map<String, Value> {
+    fields(json!({
         // Envoy decides about an upgrade before the function is chosen; the pipeline refuses those
         // that the function does not take.
         "upgrade_configs": [{ "upgrade_type": "websocket" }],
-        "access_log": [access_log()],
         "rds": { "route_config_name": ROUTE_TABLE, "config_source": source(ROUTES, placement) },
         "http_filters": [
             // Makes calls of gRPC-Web calls of gRPC, and their answers again what they read. Before
@@ -58,12 +70,47 @@ pub(crate) fn http_connection_manager(listener: &Listener, placement: &Placement
                     "type_urls": ["type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm"],
                 },
             },
-            {
-                "name": "envoy.filters.http.router",
-                "typed_config": {
-                    "@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router",
-                },
-            },
+            router(),
         ],
+    }))
+}
+
+/// What sends every client to the same URL with https, at this port. 308 keeps the method and the body:
+/// with 301 clients make GET of POST (RFC 9110 section 15.4.2).
+fn redirecting(port: Port) -> Map<String, Value> {
+    // The port that the client wrote is the one in the clear.
+    let port = (port.get() != HTTPS).then_some(port.get());
+    let redirect = fields(json!({
+        "https_redirect": true,
+        "port_redirect": port,
+        "response_code": "PERMANENT_REDIRECT",
+    }));
+    fields(json!({
+        "strip_any_host_port": true,
+        "route_config": {
+            "name": "redirect-to-https",
+            "virtual_hosts": [{
+                "name": "all",
+                "domains": ["*"],
+                "routes": [{ "name": "redirect-to-https", "match": { "prefix": "/" }, "redirect": redirect }],
+            }],
+        },
+        "http_filters": [router()],
+    }))
+}
+
+/// Where clients look for https if a URL has no port (RFC 9110 section 4.2.2).
+const HTTPS: u16 = 443;
+
+/// The last filter, with `envoy.extensions.filters.http.router.v3.Router`.
+fn router() -> Value {
+    json!({
+        "name": "envoy.filters.http.router",
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router",
+            // How long an upstream took is nobody's business outside, and how long it may take none of
+            // its own: neither side need know that there is an Envoy.
+            "suppress_envoy_headers": true,
+        },
     })
 }

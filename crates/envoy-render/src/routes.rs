@@ -68,13 +68,22 @@ fn action(route: &Value) -> Value {
 
 const ROUTE: &str = "type.googleapis.com/envoy.config.route.v3.Route";
 
+/// How much of a request is kept so that it can be sent again, in bytes; a larger one is tried once.
+const RETRIED_BYTES: u32 = 1024 * 1024;
+
+/// `envoy.config.route.v3.Route`. Left to itself Envoy keeps as much of a request as it buffers of a
+/// connection, and sends none again that is larger. As much may also pile up between a fast side and a
+/// slow one, in either direction; what is larger passes all the same.
 fn route(function: &Function<'_>) -> Value {
-    json!({
+    let is_retried = function.action.get("retry_policy").is_some();
+    fields(json!({
         "@type": ROUTE,
         "name": function.key,
         "match": { "prefix": "/" },
+        "request_body_buffer_limit": is_retried.then_some(RETRIED_BYTES),
         "route": function.action,
-    })
+    }))
+    .into()
 }
 
 /// `envoy.config.route.v3.RouteAction`: how a destination calls the cluster of its upstream, as it says

@@ -125,10 +125,8 @@ impl<'a> Explainer<'a> {
         let Some((preflight, asked)) = preflight.zip(cors_request.asked()) else {
             return false;
         };
-        let to_come = Request {
-            method: asked.method,
-            ..request.clone()
-        };
+        let mut to_come = request.clone();
+        to_come.method = asked.method;
         let candidates = self.router.candidates(&to_come);
         match preflight.route {
             Some(route) => told.route = self.route_told(route, &to_come, &candidates),

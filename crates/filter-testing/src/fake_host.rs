@@ -65,6 +65,10 @@ impl FakeHost {
         }
     }
 
+    fn called(&self, hostcall: &'static str) {
+        self.world.borrow_mut().called(hostcall);
+    }
+
     fn list(&mut self, of: Fields) -> Result<&mut FieldList, HostError> {
         let wrong = |what| Err(HostError::WrongPhase(what));
         match (of, self.phase) {
@@ -81,6 +85,7 @@ impl FakeHost {
 impl Edit for FakeHost {
     fn request_headers(&mut self) -> Result<Rc<HeaderList>, HostError> {
         if self.snapshot.is_none() {
+            self.called("proxy_get_header_map_pairs");
             let list = self.list(Fields::RequestHeaders)?;
             let list: HeaderList = list.iter().map(|(name, value)| (name, value)).collect();
             self.snapshot = Some(Rc::new(list));
@@ -91,12 +96,14 @@ impl Edit for FakeHost {
     }
 
     fn field(&mut self, of: Fields, name: &str) -> Result<Option<Vec<u8>>, HostError> {
+        self.called("proxy_get_header_map_value");
         let mut fields = self.list(of)?.iter();
         let first = fields.find(|(key, _)| key == name.as_bytes());
         Ok(first.map(|(_, value)| value.clone()))
     }
 
     fn fields(&mut self, of: Fields) -> Result<HeaderList, HostError> {
+        self.called("proxy_get_header_map_pairs");
         Ok(self
             .list(of)?
             .iter()
@@ -105,11 +112,15 @@ impl Edit for FakeHost {
     }
 
     fn set_field(&mut self, of: Fields, name: &str, value: &[u8]) -> Result<(), HostError> {
-        self.remove_field(of, name)?;
-        self.add_field(of, name, value)
+        self.called("proxy_replace_header_map_value");
+        let list = self.list(of)?;
+        list.retain(|(key, _)| key != name.as_bytes());
+        list.push((name.as_bytes().to_vec(), value.to_vec()));
+        Ok(())
     }
 
     fn add_field(&mut self, of: Fields, name: &str, value: &[u8]) -> Result<(), HostError> {
+        self.called("proxy_add_header_map_value");
         let list = self.list(of)?;
         let line = list.iter_mut().find(|(key, _)| key == name.as_bytes());
         match line {
@@ -123,11 +134,13 @@ impl Edit for FakeHost {
     }
 
     fn remove_field(&mut self, of: Fields, name: &str) -> Result<(), HostError> {
+        self.called("proxy_remove_header_map_value");
         self.list(of)?.retain(|(key, _)| key != name.as_bytes());
         Ok(())
     }
 
     fn set_body(&mut self, of: Direction, body: &[u8]) -> Result<(), HostError> {
+        self.called("proxy_set_buffer_bytes");
         let message = match of {
             Direction::Request => &mut self.request,
             Direction::Response => &mut self.response,
@@ -139,6 +152,7 @@ impl Edit for FakeHost {
 
 impl Carrier for FakeHost {
     fn body(&mut self, of: Direction, bytes: usize) -> Result<Vec<u8>, HostError> {
+        self.called("proxy_get_buffer_bytes");
         let message = match of {
             Direction::Request => &self.request,
             Direction::Response => &self.response,
@@ -149,12 +163,14 @@ impl Carrier for FakeHost {
 
 impl Client for FakeHost {
     fn client_address(&mut self) -> Result<Option<IpAddr>, HostError> {
+        self.called("proxy_get_property");
         Ok(Some(self.client.to_canonical()))
     }
 }
 
 impl FilterState for FakeHost {
     fn set_filter_state(&mut self, name: &str, value: &[u8]) -> Result<(), HostError> {
+        self.called("proxy_set_property");
         self.filter_state.insert(name.to_owned(), value.to_vec());
         Ok(())
     }
@@ -180,6 +196,9 @@ macro_rules! worldly {
     ($host:ty) => {
         impl Clock for $host {
             fn unix_time(&self) -> Duration {
+                self.world
+                    .borrow_mut()
+                    .called("proxy_get_current_time_nanoseconds");
                 self.world.borrow().now
             }
         }
@@ -196,6 +215,7 @@ macro_rules! worldly {
 
         impl Log for $host {
             fn log(&mut self, level: Level, message: &str) {
+                self.world.borrow_mut().called("proxy_log");
                 self.world
                     .borrow_mut()
                     .log
@@ -205,6 +225,7 @@ macro_rules! worldly {
 
         impl SharedData for $host {
             fn shared(&mut self, key: &str) -> Result<Option<SharedValue>, HostError> {
+                self.world.borrow_mut().called("proxy_get_shared_data");
                 Ok(self.world.borrow().shared.get(key).cloned())
             }
 
@@ -214,30 +235,36 @@ macro_rules! worldly {
                 value: &[u8],
                 generation: u32,
             ) -> Result<bool, HostError> {
+                self.world.borrow_mut().called("proxy_set_shared_data");
                 Ok(self.world.borrow_mut().swap(key, value, generation))
             }
         }
 
         impl Callouts for $host {
             fn dispatch(&mut self, callout: &Callout<'_>) -> Result<CalloutId, HostError> {
+                self.world.borrow_mut().called("proxy_http_call");
                 self.world.borrow_mut().dispatch(callout)
             }
         }
 
         impl Metrics for $host {
             fn define_counter(&mut self, name: &str) -> Result<CounterId, HostError> {
+                self.world.borrow_mut().called("proxy_define_metric");
                 Ok(CounterId(self.world.borrow_mut().define(name)))
             }
 
             fn define_histogram(&mut self, name: &str) -> Result<HistogramId, HostError> {
+                self.world.borrow_mut().called("proxy_define_metric");
                 Ok(HistogramId(self.world.borrow_mut().define(name)))
             }
 
             fn record(&mut self, histogram: HistogramId, value: u64) {
+                self.world.borrow_mut().called("proxy_record_metric");
                 self.world.borrow_mut().record(histogram, value);
             }
 
             fn count(&mut self, counter: CounterId, by: u32) {
+                self.world.borrow_mut().called("proxy_increment_metric");
                 self.world.borrow_mut().count(counter, by);
             }
         }

@@ -1,6 +1,7 @@
 //! One thread of a proxy, with the filter in it.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use filter_api::{Caller, Direction, FUNCTION_HEADER, Filter, Reply, Root, Waiting, Wake};
@@ -51,6 +52,7 @@ impl<F: Filter> FakeProxy<F> {
 
     /// Carries one exchange through.
     pub fn run(&mut self, case: &Case, answered: CalloutsAnswer) -> Observed {
+        self.world.borrow_mut().hostcalls.clear();
         self.world.borrow_mut().answers = case.callouts.clone();
         let mut host = FakeHost::new(Rc::clone(&self.world), request(&case.request));
         host.client = case.request.client;
@@ -62,6 +64,11 @@ impl<F: Filter> FakeProxy<F> {
             answered,
         };
         exchange.run()
+    }
+
+    /// How often each hostcall was made in the last exchange, by its name in the ABI.
+    pub fn hostcalls(&self) -> BTreeMap<&'static str, u32> {
+        self.world.borrow().hostcalls.clone()
     }
 
     /// Time goes by until the root's next tick; `until` is when who waits for it gives up.
@@ -149,6 +156,10 @@ impl<F: Filter> Exchange<'_, F> {
         forwarded: Option<ObservedMessage>,
         reply: Reply,
     ) -> Observed {
+        self.proxy
+            .world
+            .borrow_mut()
+            .called("proxy_send_local_response");
         let answered = forwarded.is_none().then(|| reply.label.to_owned());
         let fields = self.case.request.fields().into_iter().collect();
         let (status, response) = local_reply(reply, &self.case.request.method, Caller::of(&fields));

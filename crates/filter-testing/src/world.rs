@@ -25,6 +25,9 @@ pub struct World {
     pub histograms: BTreeMap<String, Vec<u64>>,
     /// Names of metrics by id.
     metrics: Vec<String>,
+    /// How often each hostcall was made, by its name in the ABI. What a real host is not asked for, as
+    /// for what the shell keeps, is not among them.
+    pub hostcalls: BTreeMap<&'static str, u32>,
     /// Lines of the log.
     pub log: Vec<(Level, String)>,
     /// Callouts sent and not yet answered.
@@ -60,6 +63,10 @@ impl World {
         self.callouts
             .push((id, callout.cluster.to_owned(), callout.max_response_bytes));
         Ok(id)
+    }
+
+    pub(crate) fn called(&mut self, hostcall: &'static str) {
+        *self.hostcalls.entry(hostcall).or_default() += 1;
     }
 
     /// The outcome of the oldest callout that is open.

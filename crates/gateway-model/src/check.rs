@@ -1,7 +1,9 @@
 //! What concerns several parts of a document at once.
 
 mod listeners;
+mod patterns;
 mod reach;
+mod redirects;
 mod upstreams;
 
 use std::collections::BTreeMap;
@@ -108,6 +110,21 @@ impl Check<'_> {
         }
     }
 
+    fn route_cors(&mut self, path: &str, route: &Route) {
+        let Some(policy) = &route.cors else { return };
+        self.cors(path, Some(policy));
+        let taken = route.matches.methods();
+        for (i, method) in policy.methods.iter().enumerate() {
+            if !taken.is_empty() && !taken.contains(&method.as_str()) {
+                let problem = format!(
+                    "the route does not take {method}, and this policy is for its requests alone; leave \
+                     it out, or add it to the methods of the match"
+                );
+                self.warning(format!("{path}.methods[{i}]"), problem);
+            }
+        }
+    }
+
     fn routes(&mut self) {
         let gateway = self.gateway;
         if gateway.routes.is_empty() {
@@ -117,7 +134,7 @@ impl Check<'_> {
             let path = format!("routes[{i}]");
             self.matches(&path, route);
             self.actions(&path, route);
-            self.cors(&format!("{path}.cors"), route.cors.as_ref());
+            self.route_cors(&format!("{path}.cors"), route);
         }
         self.reach();
     }
@@ -132,6 +149,7 @@ impl Check<'_> {
         let types = route.matches.content_types.iter().enumerate();
         let types = types.map(|(i, kind)| (format!("{path}.match.content_types[{i}]"), kind));
         self.duplicates(types, "remove one of them");
+        self.pattern(&format!("{path}.match"), route);
     }
 
     /// What the router itself would refuse. Each route is shown to it alone, since it stops at the
@@ -163,13 +181,14 @@ impl Check<'_> {
             return;
         }
         self.router(path, route);
+        self.redirect(path, route);
         for (i, destination) in route.to.iter().enumerate() {
             self.upstream(
                 format!("{path}.to[{i}].upstream"),
                 route,
                 &destination.upstream,
             );
-            self.call(&format!("{path}.to[{i}]"), destination);
+            self.call(&format!("{path}.to[{i}]"), route, destination);
         }
         for (i, mirror) in route.mirror.iter().enumerate() {
             self.upstream(

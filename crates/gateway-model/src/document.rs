@@ -2,6 +2,7 @@
 //! shape; what concerns several parts of it at once is in `check`.
 
 mod files;
+mod matches;
 mod route;
 mod tls;
 mod upstream;
@@ -12,7 +13,8 @@ use gateway::cors::CorsConfig;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
-pub use route::{Destination, Match, MatchError, Mirror, Pattern, Route};
+pub use matches::{Match, MatchError, Pattern};
+pub use route::{Destination, Mirror, Route};
 pub use tls::{Certificate, ListenerTls, UpstreamTls};
 pub use upstream::{
     CircuitBreakers, OutlierDetection, Protocol, Retries, RetryOn, Upstream, UpstreamError,
@@ -37,7 +39,8 @@ pub struct Gateway {
     /// The services behind the gateway, by the names that routes call them.
     pub upstreams: BTreeMap<UpstreamName, Upstream>,
     /// Which requests go where; at least one. Of those that match a request the most specific takes
-    /// it: by host, then by path, then by method, then the first in the document.
+    /// it: by host, then by path, by method, by the number of conditions on header fields (the types
+    /// of the body are one) and on query parameters; then the first in the document.
     pub routes: Vec<Route>,
     /// Which pages of other origins may read answers: for routes that do not say it themselves, and for
     /// requests that no route takes.
@@ -101,6 +104,11 @@ pub struct Listener {
         deserialize_with = "present"
     )]
     pub tls: Option<ListenerTls>,
+    /// Sends every client to the same URL with https, at this port, which is the one that clients see:
+    /// 443 behind a load balancer, whatever the port of the listener there. No route is asked. Of a
+    /// listener without TLS.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redirect_to_https: Option<Port>,
 }
 
 /// What stands in front of the gateway.

@@ -162,6 +162,23 @@ impl Conditions {
         headers.fold(body, Prospect::min)
     }
 
+    /// Whether whatever meets these meets the others too, as far as it is easy to tell.
+    pub(crate) fn imply(&self, others: &Self) -> bool {
+        let all = |own: &[(Box<str>, Value)], others: &[(Box<str>, Value)]| {
+            others.iter().all(|(name, other)| {
+                let mut own = own.iter();
+                own.any(|(known, value)| known == name && value.implies(other))
+            })
+        };
+        let types = others.content_types.is_empty()
+            || !self.content_types.is_empty()
+                && self.content_types.iter().all(|own| {
+                    let mut others = others.content_types.iter();
+                    others.any(|other| own.is_within(other))
+                });
+        types && all(&self.headers, &others.headers) && all(&self.query, &others.query)
+    }
+
     pub(crate) fn takes_content_type_of(&self, request: &Request<'_>) -> bool {
         self.content_types.is_empty()
             || request
@@ -177,6 +194,18 @@ impl Value {
             ValueConfig::Regex(regex) => Self::Regex(WholeRegex::compile(regex)?),
             ValueConfig::Present(present) => Self::Present(*present),
         })
+    }
+
+    /// Whether whatever is so is as the other says, too.
+    fn implies(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Present(own), Self::Present(other)) => own == other,
+            (Self::Exact(_) | Self::Regex(_), Self::Present(other)) => *other,
+            (Self::Exact(own), Self::Exact(other)) => own == other,
+            (Self::Exact(own), Self::Regex(other)) => other.is_match(own),
+            (Self::Regex(own), Self::Regex(other)) => own.text() == other.text(),
+            (Self::Regex(_), Self::Exact(_)) | (Self::Present(_), _) => false,
+        }
     }
 
     fn is_met_by(&self, found: Option<&[u8]>) -> bool {
@@ -221,6 +250,13 @@ pub(crate) fn header_name(name: &str) -> Result<(), String> {
         let lower = name.to_ascii_lowercase();
         return Err(format!(
             "must be in lower case, found \"{name}\"; write \"{lower}\""
+        ));
+    }
+    if name.contains('_') {
+        let dashed = name.replace('_', "-");
+        return Err(format!(
+            "must not hold \"_\", found \"{name}\": to many servers it is \"{dashed}\", so requests with \
+             such a field are refused; write \"{dashed}\""
         ));
     }
     let instead = match name {
@@ -363,6 +399,11 @@ mod tests {
             (
                 "host",
                 "headers.host: must not be \"host\"; match \"hosts\"",
+            ),
+            (
+                "x_env",
+                "headers.x_env: must not hold \"_\", found \"x_env\": to many servers it is \"x-env\", so \
+                 requests with such a field are refused; write \"x-env\"",
             ),
             (
                 "a b",

@@ -10,6 +10,7 @@
 
 mod conditions;
 mod config;
+mod demands;
 mod denial;
 mod destinations;
 mod escapes;
@@ -39,6 +40,7 @@ pub use config::{
     ConditionConfig, Config, CookieConfig, DestinationConfig, MatchConfig, RedirectConfig,
     RespondConfig, RouteConfig, SameSite, Scheme, StickyConfig, ValueConfig,
 };
+pub use demands::{Demands, PathDemand};
 pub use denial::Denial;
 pub use destinations::{Destination, DestinationError};
 pub use filter::{FunctionRouter, RouterExchange, decide, send};

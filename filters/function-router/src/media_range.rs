@@ -36,6 +36,14 @@ impl MediaRange {
         })
     }
 
+    /// Whether the other takes whatever this does.
+    pub(crate) fn is_within(&self, other: &Self) -> bool {
+        match other.is_whole {
+            true => self == other,
+            false => self.begin.starts_with(&other.begin),
+        }
+    }
+
     /// Whether a `content-type` (RFC 9110 section 8.3) is of this kind. Types are compared without
     /// regard to case.
     pub(crate) fn takes(&self, content_type: &[u8]) -> bool {

@@ -10,6 +10,9 @@ pub(crate) fn is_normal(path: &[u8]) -> bool {
     let Some(rest) = path.strip_prefix(b"/") else {
         return true; // "*" and the empty path of CONNECT, which match nothing
     };
+    if is_plain(path) {
+        return true;
+    }
     let mut segments = rest.split(|&byte| byte == b'/').peekable();
     while let Some(segment) = segments.next() {
         let is_last = segments.peek().is_none();
@@ -21,6 +24,20 @@ pub(crate) fn is_normal(path: &[u8]) -> bool {
         }
     }
     true
+}
+
+/// Whether there is nothing to look at more closely, as in most paths: no empty segment but the last,
+/// none that begins with a dot or with parameters, no backslash and no escape. One pass tells.
+fn is_plain(path: &[u8]) -> bool {
+    let mut before = 0;
+    path.iter().all(|&byte| {
+        let after_slash = std::mem::replace(&mut before, byte) == b'/';
+        match byte {
+            b'%' | b'\\' => false,
+            b'/' | b'.' | b';' => !after_slash,
+            _ => true,
+        }
+    })
 }
 
 /// `.` or `..`, each dot perhaps as an escape.

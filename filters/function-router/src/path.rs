@@ -17,7 +17,7 @@ pub(crate) struct PathPattern {
 }
 
 /// One segment of a pattern. Literal comes before variable.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Segment {
     /// These very octets.
     Literal(Box<[u8]>),
@@ -29,7 +29,7 @@ pub(crate) enum Segment {
 const MOST_SEGMENTS: usize = 64;
 
 /// How much of the path a pattern speaks of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Extent {
     /// The whole of it.
     Whole,

@@ -148,17 +148,13 @@ fn decode_form(text: &[u8]) -> Cow<'_, [u8]> {
 
 /// Path and query of a target. A fragment, which no client may send, belongs to neither.
 fn split_target(target: &[u8]) -> (&[u8], Option<&[u8]>) {
-    let target = target
-        .split(|&byte| byte == b'#')
-        .next()
-        .unwrap_or_default();
-    match target.iter().position(|&byte| byte == b'?') {
-        Some(mark) => {
-            let (path, query) = target.split_at(mark);
-            (path, query.get(1..))
-        }
-        None => (target, None),
-    }
+    let end = target.iter().position(|byte| matches!(byte, b'?' | b'#'));
+    let Some((path, rest)) = end.and_then(|end| target.split_at_checked(end)) else {
+        return (target, None);
+    };
+    let query = rest.strip_prefix(b"?");
+    let query = query.and_then(|query| query.split(|&byte| byte == b'#').next());
+    (path, query)
 }
 
 /// The host and the port of an authority (RFC 3986 section 3.2).

@@ -110,3 +110,19 @@ async fn a_client_that_waits_for_leave_to_send_gets_it() {
     assert_eq!(rig.upstream.last().body, b"hello");
     rig.gateway.stop().await;
 }
+
+#[tokio::test]
+async fn how_long_an_upstream_takes_is_told_to_neither_side() {
+    let rig = Rig::start().await;
+    let answer = rig.gateway.http1().get("/").await.unwrap();
+    let seen = rig.upstream.last();
+    for (side, headers) in [("client", &answer.headers), ("upstream", &seen.headers)] {
+        for name in [
+            "x-envoy-upstream-service-time",
+            "x-envoy-expected-rq-timeout-ms",
+        ] {
+            assert!(!headers.contains_key(name), "{side}: {headers:?}");
+        }
+    }
+    rig.gateway.stop().await;
+}

@@ -33,7 +33,8 @@ async fn what_is_above_the_limits_is_answered_at_once() {
         .await;
     let above = send().await.unwrap().unwrap();
     assert_eq!(above.status, 503);
-    assert_eq!(above.headers["x-envoy-overloaded"], "true");
+    let refused = "cluster.pets.upstream_rq_pending_overflow";
+    assert_eq!(gateway.envoy.stat(refused).await, 1);
 
     gate.open();
     for sent in [under_way, pending] {

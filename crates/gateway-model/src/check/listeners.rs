@@ -1,7 +1,7 @@
 //! Listeners that could not all be started, or not serve.
 
 use super::Check;
-use crate::document::ListenerTls;
+use crate::document::{Listener, ListenerTls};
 
 impl Check<'_> {
     pub(super) fn listeners(&mut self) {
@@ -29,6 +29,29 @@ impl Check<'_> {
             if let Some(tls) = &listener.tls {
                 self.certificates(&format!("{path}.tls.certificates"), tls);
             }
+            self.redirect_to_https(&format!("{path}.redirect_to_https"), listener);
+        }
+        let mut redirecting = listeners().map(|(_, listener)| listener.redirect_to_https);
+        if !gateway.listeners.is_empty() && redirecting.all(|port| port.is_some()) {
+            let problem = "expected at least one listener that asks the routes, found none: all redirect to \
+                           https; add one with tls, or one that a load balancer's TLS leads to";
+            self.error("listeners", problem);
+        }
+    }
+
+    fn redirect_to_https(&mut self, path: &str, listener: &Listener) {
+        let Some(port) = listener.redirect_to_https else {
+            return;
+        };
+        if listener.tls.is_some() {
+            let problem = "found it with \"tls\", where clients use https already; leave one out";
+            self.error(path, problem);
+        } else if port == listener.port {
+            let problem = format!(
+                "port {port} is this listener's own, where there is no TLS; write the port where clients \
+                 find it, such as 443"
+            );
+            self.warning(path, problem);
         }
     }
 

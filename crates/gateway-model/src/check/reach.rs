@@ -3,26 +3,36 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Check;
-use crate::document::Route;
+use crate::document::{Match, Route};
+use crate::scalars::HostPattern;
 use crate::words::quoted;
-use function_router::{MatchConfig, ValueConfig};
+use function_router::{Demands, PathDemand};
 
-/// One kind of request that a route takes, no matter what its path variables are called. Routes of
-/// different kinds never hide each other: the router knows which is more specific.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Cell {
-    host: Option<String>,
-    path: String,
-    method: Option<String>,
-    conditions: Conditions,
+/// One kind of request that a route takes. Routes of different kinds do not hide each other: the one does
+/// not take all that the other does, or the router knows which is more specific. (A regular expression
+/// that takes all paths of a template hides it from nobody, as a template comes first; the other way
+/// round it is not seen.)
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Cell<'d> {
+    host: Option<&'d HostPattern>,
+    path: &'d PathDemand,
+    method: Option<&'d str>,
 }
 
-/// What else a request must look like, written down. Routes of different conditions never hide each
-/// other: there is a request for each, or the more specific one comes first.
-type Conditions = BTreeSet<(&'static str, String)>;
+/// What a route takes. Of routes of one cell the one with more conditions comes first. So an earlier one
+/// hides a later one if all the later one's requests meet its conditions, and it has as many of them.
+#[derive(Debug)]
+struct Taken<'d> {
+    demands: Demands,
+    matches: &'d Match,
+}
 
 /// Routes of more kinds are not compared. Nobody writes them by hand, and the table must stay small.
 const MOST_CELLS: usize = 10_000;
+
+/// How many routes of one cell are compared with each that comes later, so that time does not grow with
+/// the square of their number.
+const MOST_COMPARED: usize = 5_000;
 
 impl Check<'_> {
     /// Routes that can be told apart, by what they match and by name.
@@ -31,32 +41,43 @@ impl Check<'_> {
         self.route_names(&repeated);
     }
 
-    /// Of routes for the same kind of request the first in the document takes it. Returns the routes
-    /// that match just what an earlier one does.
+    /// Of routes for the same kind of request and of as many conditions the first in the document takes
+    /// it. Returns the routes that match just what an earlier one does.
     fn hidden_routes(&mut self) -> BTreeSet<usize> {
-        let mut owners: BTreeMap<Cell, usize> = BTreeMap::new();
-        let mut sizes = Vec::new();
+        let gateway = self.gateway;
+        // What the router refuses is told elsewhere, and takes nothing here.
+        let taken = gateway.routes.iter().map(|route| Taken::by(&route.matches));
+        let taken: Vec<Option<Taken<'_>>> = taken.collect();
+        let mut earlier: BTreeMap<Cell<'_>, Vec<(usize, &Taken<'_>)>> = BTreeMap::new();
         let mut repeated = BTreeSet::new();
-        for (i, route) in self.gateway.routes.iter().enumerate() {
-            let cells = cells(route);
-            let earlier: BTreeSet<Option<usize>> =
-                cells.iter().map(|cell| owners.get(cell).copied()).collect();
+        for (i, own) in taken.iter().enumerate() {
+            let Some(own) = own else { continue };
+            let cells = own.cells();
+            let owners = cells.iter().map(|cell| {
+                let mut earlier = earlier.get(cell).into_iter().flatten();
+                let owner = earlier.find(|(_, other)| own.demands.imply_as_many(&other.demands));
+                owner.map(|(owner, _)| *owner)
+            });
             // All or nothing: one kind of request that no earlier route takes makes this one useful.
-            let earlier: Vec<usize> = earlier
-                .into_iter()
-                .collect::<Option<_>>()
-                .unwrap_or_default();
-            match earlier.as_slice() {
+            let owners: Option<BTreeSet<usize>> = owners.collect();
+            let owners: Vec<usize> = owners.unwrap_or_default().into_iter().collect();
+            let same = |first: usize| {
+                let first = taken.get(first).and_then(Option::as_ref);
+                first.is_some_and(|first| first.is_same(own))
+            };
+            match owners.as_slice() {
                 [] => {}
-                [first] if sizes.get(*first) == Some(&cells.len()) => {
+                [first] if same(*first) => {
                     self.same_match(i, *first);
                     repeated.insert(i);
                 }
-                earlier => self.never_reached(i, earlier),
+                owners => self.never_reached(i, owners),
             }
-            sizes.push(cells.len());
             for cell in cells {
-                owners.entry(cell).or_insert(i);
+                let routes = earlier.entry(cell).or_default();
+                if routes.len() < MOST_COMPARED {
+                    routes.push((i, own));
+                }
             }
         }
         repeated
@@ -75,7 +96,7 @@ impl Check<'_> {
             .map(|first| format!("routes[{first}]"))
             .collect();
         let problem = format!(
-            "never reached: all its requests go to {}, which comes first; remove it",
+            "never reached: all its requests go to {}, which comes first; remove it, or move it up",
             earlier.join(" or ")
         );
         self.error(format!("routes[{i}].match"), problem);
@@ -107,55 +128,43 @@ impl Check<'_> {
     }
 }
 
-/// Every kind of request that a route takes; none, if there are too many to compare.
-fn cells(route: &Route) -> BTreeSet<Cell> {
-    let config = route.matches.to_config();
-    if config.hosts.len().saturating_mul(config.methods.len()) > MOST_CELLS {
-        return BTreeSet::new();
+impl<'d> Taken<'d> {
+    /// Nothing, if the router would refuse the match.
+    fn by(matches: &'d Match) -> Option<Self> {
+        let demands = Demands::compile(&matches.to_config()).ok()?;
+        Some(Self { demands, matches })
     }
-    let conditions = conditions(&config);
-    let path = match (&config.path, &config.prefix, &config.regex) {
-        (Some(path), ..) => without_names(path),
-        (_, Some(prefix), _) => format!("{}/*", prefix.strip_suffix('/').unwrap_or(prefix)),
-        (.., regex) => format!("regex {}", regex.as_deref().unwrap_or_default()),
-    };
-    let some_or_any = |list: Vec<String>| match list.is_empty() {
+
+    /// Every kind of request that is taken; none, if there are too many to compare.
+    fn cells(&self) -> BTreeSet<Cell<'_>> {
+        let (hosts, methods) = (&self.matches.hosts, self.matches.methods());
+        if hosts.len().saturating_mul(methods.len()) > MOST_CELLS {
+            return BTreeSet::new();
+        }
+        let methods = some_or_any(methods);
+        let hosts = some_or_any(hosts.iter().collect());
+        let cells = hosts.iter().flat_map(|host| {
+            methods.iter().map(|method| Cell {
+                host: *host,
+                path: self.demands.path(),
+                method: *method,
+            })
+        });
+        cells.collect()
+    }
+
+    /// Whether both take just the same.
+    fn is_same(&self, other: &Self) -> bool {
+        self.cells() == other.cells()
+            && self.demands.imply_as_many(&other.demands)
+            && other.demands.imply_as_many(&self.demands)
+    }
+}
+
+/// A list, of which none means any.
+fn some_or_any<T>(list: Vec<T>) -> Vec<Option<T>> {
+    match list.is_empty() {
         true => vec![None],
-        false => list.into_iter().map(Some).collect::<Vec<_>>(),
-    };
-    let methods = some_or_any(config.methods);
-    let hosts = some_or_any(config.hosts);
-    hosts
-        .into_iter()
-        .flat_map(|host| {
-            methods
-                .iter()
-                .map(move |method| (host.clone(), method.clone()))
-        })
-        .map(|(host, method)| Cell {
-            host,
-            path: path.clone(),
-            method,
-            conditions: conditions.clone(),
-        })
-        .collect()
-}
-
-fn conditions(config: &MatchConfig) -> Conditions {
-    let value =
-        |what| move |(name, value): (&String, &ValueConfig)| (what, format!("{name} {value:?}"));
-    let headers = config.headers.iter().map(value("header"));
-    let query = config.query.iter().map(value("query"));
-    let types = config.content_types.iter();
-    let types = types.map(|kind| ("type", kind.to_ascii_lowercase()));
-    headers.chain(query).chain(types).collect()
-}
-
-/// `/pets/{id}` as `/pets/{}`.
-fn without_names(path: &str) -> String {
-    let segment = |segment: &str| match segment.starts_with('{') {
-        true => "{}".to_owned(),
-        false => segment.to_owned(),
-    };
-    path.split('/').map(segment).collect::<Vec<_>>().join("/")
+        false => list.into_iter().map(Some).collect(),
+    }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use filter_api::Duration;
 
 use super::Check;
-use crate::document::{Destination, Retries};
+use crate::document::{Destination, Pattern, Protocol, Retries, Route, Upstream};
 
 impl Check<'_> {
     pub(super) fn upstreams(&mut self) {
@@ -18,10 +18,13 @@ impl Check<'_> {
     }
 
     /// Where a destination says of itself how its upstream is called.
-    pub(super) fn call(&mut self, path: &str, destination: &Destination) {
+    pub(super) fn call(&mut self, path: &str, route: &Route, destination: &Destination) {
         let Some(upstream) = self.gateway.upstreams.get(&destination.upstream) else {
             return; // told already
         };
+        if let Some(method) = &destination.method {
+            self.method(&format!("{path}.method"), method, route, upstream);
+        }
         let Some(retries) = &destination.retries else {
             return;
         };
@@ -35,6 +38,22 @@ impl Check<'_> {
                  {name} under \"upstreams\""
             );
             self.error(format!("{path}.budget"), problem);
+        }
+    }
+
+    /// A method instead of the request's, where the protocol needs that one.
+    fn method(&mut self, path: &str, method: &str, route: &Route, upstream: &Upstream) {
+        if let Pattern::Grpc(_) = route.matches.pattern {
+            let problem = "found it with a match of \"grpc\", which is always POST; leave it out";
+            self.error(path, problem);
+            return;
+        }
+        let taken = route.matches.methods();
+        let may_upgrade = taken.is_empty() || taken.contains(&"GET");
+        if upstream.protocol == Protocol::WebSocket && may_upgrade && method != "GET" {
+            let problem = "upgrades to WebSocket are GET (RFC 6455 section 4.1), and this route takes \
+                           them; leave it out, or make an upstream without \"websocket\" of it";
+            self.error(path, problem);
         }
     }
 

@@ -41,18 +41,53 @@ pub struct UpstreamTls {
     /// What the gateway shows to an upstream that asks who calls (mutual TLS).
     #[serde(skip_serializing_if = "is_default")]
     pub certificate: Option<Certificate>,
+    /// Who an upstream that is called elsewhere must prove to be all the same. No document says it.
+    #[serde(skip)]
+    moved_from: Option<Host>,
 }
 
 impl UpstreamTls {
     /// Who an upstream at this host must prove to be.
     pub fn name(&self, host: &Host) -> Host {
-        match (&self.sni, host) {
+        match (&self.sni, self.moved_from.as_ref().unwrap_or(host)) {
             (Some(name), _) => Host::Name(name.as_str().into()),
             // In TLS a fully qualified name has no dot at its end (RFC 6066 section 3).
             (None, Host::Name(name)) => {
                 Host::Name(name.trim_end_matches('.').to_ascii_lowercase().into())
             }
             (None, Host::Ip(ip)) => Host::Ip(*ip),
+        }
+    }
+    /// Lets an upstream that is no longer called at this host prove to be who it was there.
+    pub(super) fn stay(&mut self, host: &Host) {
+        self.moved_from.get_or_insert_with(|| host.clone());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::document::Upstream;
+
+    #[test]
+    fn who_is_called_elsewhere_must_prove_to_be_who_the_document_says() {
+        for (address, tls, name) in [
+            ("10.0.0.9:443", "{}", "10.0.0.9"),
+            ("[2001:db8::1]:443", "{}", "[2001:db8::1]"),
+            (
+                "10.0.0.9:443",
+                r#"{"sni": "pets.internal"}"#,
+                "pets.internal",
+            ),
+            ("Pets.example.com.:443", "{}", "pets.example.com"),
+        ] {
+            let upstream = format!(r#"{{"http": "{address}", "tls": {tls}}}"#);
+            let mut upstream: Upstream = serde_json::from_str(&upstream).unwrap();
+            for elsewhere in ["127.0.0.1:8443", "localhost:8444"] {
+                upstream.move_to(elsewhere.parse().unwrap());
+                let host = &upstream.address.host;
+                let proven = upstream.tls.as_ref().unwrap().name(host);
+                assert_eq!(proven.to_string(), name, "{address} at {elsewhere}");
+            }
         }
     }
 }

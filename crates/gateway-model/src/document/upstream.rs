@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::tls::UpstreamTls;
 use super::{is_default, present};
-use crate::scalars::{Address, Host, Period, WholePercent};
+use crate::scalars::{Address, Period, WholePercent};
 
 pub use protection::{CircuitBreakers, OutlierDetection};
 pub use retries::{Retries, RetryOn};
@@ -90,10 +90,8 @@ impl Upstream {
     /// Calls it at another address. Over TLS it stays who it is: the name that it must prove to be is
     /// the one of the document.
     pub fn move_to(&mut self, address: Address) {
-        if let Some(tls) = &mut self.tls
-            && let Host::Name(name) = tls.name(&self.address.host)
-        {
-            tls.sni = name.parse().ok();
+        if let Some(tls) = &mut self.tls {
+            tls.stay(&self.address.host);
         }
         self.address = address;
     }

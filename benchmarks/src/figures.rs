@@ -1,0 +1,131 @@
+//! What the figures should be, and whether they are.
+
+use serde::Serialize;
+
+use crate::contest::Measured;
+use crate::report::Results;
+use crate::rows::FLOOR;
+use crate::statistics::Summary;
+
+/// A figure and its bound.
+#[derive(Debug, Clone, Serialize)]
+pub struct Figure {
+    /// What is bounded.
+    pub what: &'static str,
+    /// The most that it should be.
+    pub most: f64,
+    /// What it is.
+    pub measured: Summary,
+    /// Its unit; empty for a ratio.
+    pub unit: &'static str,
+}
+
+impl Figure {
+    /// Whether the median keeps the bound.
+    pub fn is_met(&self) -> bool {
+        self.measured.median <= self.most
+    }
+}
+
+/// All figures whose rows were measured.
+pub fn all(results: &Results) -> Vec<Figure> {
+    let ratio = |what, own: &str, other: &str, most| {
+        let measured = results.row(own)?.ratio_to(results.row(other)?)?;
+        Some(Figure {
+            what,
+            most,
+            measured,
+            unit: "",
+        })
+    };
+    let command = |what, name: &str| {
+        let taken = results
+            .pusher
+            .iter()
+            .find(|taken| taken.command.ends_with(name))?;
+        let measured = taken.milliseconds;
+        Some(Figure {
+            what,
+            most: 1_000.0,
+            measured,
+            unit: "ms",
+        })
+    };
+    [
+        ratio(
+            "router, 10,000 routes, to 10",
+            "router-10000",
+            "router-10",
+            1.15,
+        ),
+        ratio("router, 10 routes, to the floor", "router-10", FLOOR, 1.25),
+        ratio(
+            "router, 1,000 routes, to Envoy's 1,000 paths",
+            "router-path-1000",
+            "envoy-path-1000",
+            1.0,
+        ),
+        ratio(
+            "router, 1,000 routes, to Envoy's 1,000 prefixes",
+            "router-prefix-1000",
+            "envoy-prefix-1000",
+            1.0,
+        ),
+        ratio(
+            "router, 1,000 routes, to Envoy's 1,000 regular expressions",
+            "router-1000",
+            "envoy-regex-1000",
+            1.0,
+        ),
+        command("`headgate check`, 10,000 routes", "check"),
+        command("`headgate render`, 10,000 routes", "render"),
+        readiness(results),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+fn readiness(results: &Results) -> Option<Figure> {
+    let [without, with, ..] = &*results.starts else {
+        return None;
+    };
+    let beyond = |with: f64, without: f64| with - without;
+    let (with, without) = (with.milliseconds, without.milliseconds);
+    Some(Figure {
+        what: "ready with the pipeline, beyond Envoy alone",
+        most: 500.0,
+        measured: Summary {
+            median: beyond(with.median, without.median),
+            lower_quartile: beyond(with.lower_quartile, without.lower_quartile),
+            upper_quartile: beyond(with.upper_quartile, without.upper_quartile),
+            least: beyond(with.least, without.least),
+        },
+        unit: "ms",
+    })
+}
+
+/// From how many routes on the router is cheaper than a list of Envoy's, on the line between the two
+/// lists next to it. `None` when no list that was measured costs more.
+pub fn crossing(results: &Results, list: &str) -> Option<f64> {
+    let router = results.row("router-10")?.micros.median;
+    let mut lists: Vec<(f64, f64)> = results
+        .rows
+        .iter()
+        .filter_map(|row| of_list(row, list))
+        .collect();
+    lists.sort_by(|(one, _), (other, _)| one.total_cmp(other));
+    lists
+        .array_windows()
+        .find_map(|&[(fewer, less), (more, dearer)]| {
+            let crosses = less <= router && router <= dearer;
+            let part = (router - less) / (dearer - less);
+            crosses.then_some(fewer + part * (more - fewer))
+        })
+}
+
+/// The length of a list and what it costs.
+fn of_list(row: &Measured, list: &str) -> Option<(f64, f64)> {
+    let length = row.key.strip_prefix(list)?.parse().ok()?;
+    Some((length, row.micros.median))
+}
