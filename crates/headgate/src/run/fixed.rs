@@ -44,6 +44,9 @@ impl Fixed {
     /// # Errors
     /// When the router would not take the document.
     pub fn changes_in(&self, gateway: &Gateway) -> Result<Vec<String>, ConfigError> {
+        if Self::of(gateway) == *self {
+            return Ok(Vec::new());
+        }
         let difference = Difference::of(&self.kept_in(gateway.clone()), gateway)?;
         let places = difference.restart.iter().map(ToString::to_string);
         Ok(places.collect())
