@@ -141,6 +141,7 @@ async fn serve(arguments: &Arguments, gateway: &Gateway, bytes: Vec<u8>) -> anyh
                     left.clone()
                         .unwrap_or_else(|| Resources::of(gateway, &placement)),
                 ),
+                in_use: left.is_none().then(|| gateway.clone()),
                 bytes,
             };
             if left.is_some() {
@@ -168,7 +169,7 @@ async fn serve(arguments: &Arguments, gateway: &Gateway, bytes: Vec<u8>) -> anyh
         say("stopping");
     }
     let stopped = envoy.stop().await;
-    state.clear()?;
+    state.remove()?;
     // Where it failed, how Envoy ends now says less than why.
     ended.and(stopped)
 }

@@ -45,6 +45,7 @@ async fn every_worker_answers_by_a_saved_document_within_half_a_second() {
         let wanted = version.answers();
         load.begin(wanted.clone());
         let said = headgate.lines();
+        #[allow(clippy::disallowed_methods, reason = "a test has a clock")]
         let saved = Instant::now();
         headgate.save(&version);
         for client in &clients {
@@ -117,6 +118,8 @@ async fn what_is_wrong_or_takes_a_restart_is_told_and_the_rest_goes_on() {
     let added = "  - { match: { path: /added }, respond: { status: 204 } }\n";
     headgate.save_text(&(moved + added));
     headgate.wait_for("restart headgate run to apply: metadata.name", said);
+    // What it does is told, as `headgate diff` tells it.
+    headgate.wait_for("+ route \"/added\"", said);
     assert_eq!((status("/a").await, status("/added").await), (200, 204));
 
     // Back again; and what means the same is nothing to carry.

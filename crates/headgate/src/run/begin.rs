@@ -61,15 +61,17 @@ impl Wanted<'_> {
     async fn can_go_on(&self) -> Result<Resources, String> {
         let launch = self.state.launch();
         let launch = launch.ok_or("it is not known how it was started")?;
-        let changes = launch.fixed.changes_to(&self.launch.fixed);
+        let changes = launch.fixed.changes_in(self.gateway);
+        let changes = changes.map_err(|error| error.to_string())?;
         if !changes.is_empty() {
             return Err(format!("{} changed", changes.join(", ")));
         }
-        if launch != *self.launch {
+        if !launch.is_alike(self.launch) {
             return Err("it was started with another --envoy, --concurrency or --verbose".into());
         }
         let found = files::read(&self.state.config()).map_err(|error| error.to_string())?;
-        let bootstrap = envoy_render::bootstrap(self.gateway, self.placement);
+        let gateway = launch.fixed.kept_in(self.gateway.clone());
+        let bootstrap = envoy_render::bootstrap(&gateway, self.placement);
         if found.get(envoy_render::BOOTSTRAP) != Some(&bootstrap) {
             return Err("this version of headgate renders another bootstrap".to_owned());
         }

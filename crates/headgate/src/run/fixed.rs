@@ -1,8 +1,10 @@
 //! What Envoy takes only at its start.
 
+use filter_api::ConfigError;
 use gateway_model::{Admin, Gateway, Listener, Metadata};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+
+use crate::diff::Difference;
 
 /// The fields of a document that take a restart when they change: those that are in the bootstrap.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,36 +39,17 @@ impl Fixed {
         }
     }
 
-    /// Where another document has something else: `listeners[0].port`.
-    pub fn changes_to(&self, other: &Self) -> Vec<String> {
-        let value = |fixed: &Self| serde_json::to_value(fixed).unwrap_or_default();
-        let mut changes = Vec::new();
-        compare("", &value(self), &value(other), &mut changes);
-        changes
-    }
-}
-
-/// The paths at which two values differ, as deep as both have fields or items.
-fn compare(path: &str, one: &Value, other: &Value, changes: &mut Vec<String>) {
-    match (one, other) {
-        (Value::Object(one), Value::Object(other)) => {
-            let only_there = other.keys().filter(|name| !one.contains_key(*name));
-            for name in one.keys().chain(only_there) {
-                let of = |fields: &serde_json::Map<String, Value>| {
-                    fields.get(name).cloned().unwrap_or_default()
-                };
-                let dot = if path.is_empty() { "" } else { "." };
-                compare(&format!("{path}{dot}{name}"), &of(one), &of(other), changes);
-            }
+    /// Where a document has something else, that takes a restart: `listeners[http].port`.
+    ///
+    /// # Errors
+    /// When the router would not take the document.
+    pub fn changes_in(&self, gateway: &Gateway) -> Result<Vec<String>, ConfigError> {
+        if Self::of(gateway) == *self {
+            return Ok(Vec::new());
         }
-        (Value::Array(one), Value::Array(other)) => {
-            for i in 0..one.len().max(other.len()) {
-                let of = |items: &[Value]| items.get(i).cloned().unwrap_or_default();
-                compare(&format!("{path}[{i}]"), &of(one), &of(other), changes);
-            }
-        }
-        _ if one != other => changes.push(path.to_owned()),
-        _ => {}
+        let difference = Difference::of(&self.kept_in(gateway.clone()), gateway)?;
+        let places = difference.restart.iter().map(ToString::to_string);
+        Ok(places.collect())
     }
 }
 
@@ -91,24 +74,24 @@ mod tests {
             ("listeners: [{ name: http, port: 8080 }]", &[][..]),
             (
                 "listeners: [{ name: http, port: 8081 }]",
-                &["listeners[0].port"],
+                &["listeners[http].port"],
             ),
             (
                 "listeners: [{ name: http, port: 8080 }, { name: other, port: 8081 }]",
-                &["listeners[1]"],
+                &["listeners[other]"],
             ),
             (
-                "listeners: [{ name: web, port: 8080, address: \"::\" }]\nadmin: { port: 1 }",
-                &["listeners[0].name", "listeners[0].address", "admin.port"],
+                "listeners: [{ name: http, port: 8080, address: \"::\" }]\nadmin: { port: 1 }",
+                &["listeners[http].address", "admin.port"],
             ),
             (
                 "metadata: { name: shop }\nlisteners: [{ name: http, port: 8080, \
                  tls: { certificates: [{ certificate: a, key: b }] } }]",
-                &["metadata.name", "listeners[0].tls"],
+                &["metadata.name", "listeners[http].tls"],
             ),
         ] {
             let new = gateway(fields);
-            assert_eq!(old.changes_to(&Fixed::of(&new)), changes, "{fields}");
+            assert_eq!(old.changes_in(&new).unwrap(), changes, "{fields}");
             assert_eq!(Fixed::of(&old.kept_in(new)), old);
         }
     }

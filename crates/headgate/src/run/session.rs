@@ -10,6 +10,7 @@ use super::fixed::Fixed;
 use super::live::Live;
 use super::push::Pusher;
 use super::{named_files, say};
+use crate::diff::{self, Difference};
 use crate::input::Source;
 use crate::overrides::Overrides;
 use crate::{document, report};
@@ -23,6 +24,8 @@ pub struct Session<'a> {
     /// What Envoy was started with.
     pub fixed: &'a Fixed,
     pub pusher: Pusher<Live>,
+    /// The document that is in use, where it is known: not of an Envoy that was left.
+    pub in_use: Option<Gateway>,
     /// The document's bytes, as they were looked at last.
     pub bytes: Vec<u8>,
 }
@@ -67,7 +70,7 @@ impl Session<'_> {
     /// # Errors
     /// When it does not fit the command line, names files that cannot be read, or Envoy does not take it.
     async fn carry(&mut self, gateway: Gateway, begun: Instant) -> anyhow::Result<()> {
-        let restart = self.fixed.changes_to(&Fixed::of(&gateway));
+        let restart = self.fixed.changes_in(&gateway)?;
         let gateway = self.fixed.kept_in(gateway);
         named_files::require_readable(&gateway, self.placement)?;
         let next = Resources::of(&gateway, self.placement);
@@ -78,12 +81,29 @@ impl Session<'_> {
             self.pusher.push(next).await?;
             let took = begun.elapsed().as_millis();
             say(&format!("{file}: in use by every worker after {took} ms"));
+            self.tell_difference(&gateway);
         }
+        self.in_use = Some(gateway);
         if !restart.is_empty() {
             let fields = restart.join(", ");
             say(&format!("restart headgate run to apply: {fields}"));
         }
         Ok(())
+    }
+
+    /// Tells what is other than before, and what that does to traffic.
+    fn tell_difference(&self, gateway: &Gateway) {
+        let difference = self.in_use.as_ref().map(|old| Difference::of(old, gateway));
+        let Some(Ok(difference)) = difference else {
+            return;
+        };
+        let text = diff::text(&difference);
+        let mut lines = text.lines();
+        lines.by_ref().take(MOST_LINES).for_each(say);
+        match lines.count() {
+            0 => {}
+            more => say(&format!("and {}", report::count(more, "more line"))),
+        }
     }
 
     /// Takes away what is not in use any more, each time after a while.
@@ -97,6 +117,9 @@ impl Session<'_> {
         }
     }
 }
+
+/// How much of a difference is shown, in lines.
+const MOST_LINES: usize = 20;
 
 /// What a change that is not carried comes to.
 const AS_BEFORE: &str = "nothing has changed: the gateway runs on as it was";

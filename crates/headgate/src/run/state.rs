@@ -29,6 +29,14 @@ pub struct Launch {
     pub fixed: Fixed,
 }
 
+impl Launch {
+    /// Whether both were asked for in the same way, whatever the documents were.
+    pub fn is_alike(&self, other: &Self) -> bool {
+        let how = |one: &Self| (one.binary.clone(), one.concurrency, one.verbose);
+        how(self) == how(other)
+    }
+}
+
 /// The directory, held as long as this lives: two of one gateway would carry different documents to
 /// one Envoy.
 #[derive(Debug)]
@@ -99,19 +107,26 @@ impl State {
     fn open_in(place: &Path, key: &str) -> Result<Self, StateError> {
         make_private(place)?;
         let directory = place.join(key);
-        make_private(&directory)?;
         let failed = |error| StateError::Io {
             path: directory.clone(),
             error,
         };
-        let held = File::open(&directory).map_err(failed)?;
-        match flock(&held, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => Ok(Self {
-                directory,
-                _held: held,
-            }),
-            Err(rustix::io::Errno::WOULDBLOCK) => Err(StateError::InUse),
-            Err(error) => Err(failed(error.into())),
+        loop {
+            make_private(&directory)?;
+            let held = File::open(&directory).map_err(failed)?;
+            match flock(&held, FlockOperation::NonBlockingLockExclusive) {
+                Ok(()) => {}
+                Err(rustix::io::Errno::WOULDBLOCK) => return Err(StateError::InUse),
+                Err(error) => return Err(failed(error.into())),
+            }
+            // Who had it before may have removed it in between.
+            let inode = held.metadata().map_err(failed)?.ino();
+            if fs::metadata(&directory).is_ok_and(|found| found.ino() == inode) {
+                return Ok(Self {
+                    directory,
+                    _held: held,
+                });
+            }
         }
     }
 
@@ -145,6 +160,18 @@ impl State {
 
     fn launch_file(&self) -> PathBuf {
         self.directory.join("launch.json")
+    }
+
+    /// Takes it away, when no Envoy uses it.
+    ///
+    /// # Errors
+    /// When something stays.
+    pub fn remove(self) -> Result<(), StateError> {
+        self.clear()?;
+        fs::remove_dir(&self.directory).map_err(|error| StateError::Io {
+            path: self.directory.clone(),
+            error,
+        })
     }
 
     /// Takes away what is in it, when no Envoy uses it.
@@ -211,7 +238,8 @@ mod tests {
         fs::write(first.log(), "").unwrap();
         first.clear().unwrap();
         assert_eq!(fs::read_dir(place.join("a")).unwrap().count(), 0);
-        drop(first);
+        first.remove().unwrap();
+        assert!(!place.join("a").exists());
         State::open_in(&place, "a").unwrap();
     }
 
