@@ -367,7 +367,7 @@ fn condition(
         Mismatch::Query(name) => {
             let expected = when.and_then(|when| when.query.get(*name));
             let found = request.parameter(name);
-            unmet("query parameter", name, found.as_deref(), expected)
+            unmet("query parameter", name, found, expected)
         }
         // Destinations have no conditions on these.
         Mismatch::Method | Mismatch::ContentType => String::new(),

@@ -152,7 +152,7 @@ impl Conditions {
             .iter()
             .map(|(name, value)| value.foresee(field(name)));
         let mut query = self.query.iter();
-        if !query.all(|(name, value)| value.is_met_by(request.parameter(name).as_deref())) {
+        if !query.all(|(name, value)| value.is_met_by(request.parameter(name))) {
             return Prospect::Never;
         }
         let body = match *self.content_types {
