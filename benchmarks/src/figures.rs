@@ -66,6 +66,18 @@ pub fn all(results: &Results) -> Vec<Figure> {
             1.0,
         ),
         ratio(
+            "router, 1,000 routes, to the last of Envoy's 1,000 paths",
+            "router-path-1000",
+            "envoy-last-path-1000",
+            1.0,
+        ),
+        ratio(
+            "router, 10,000 routes, to Envoy's 10,000 paths",
+            "router-10000",
+            "envoy-path-10000",
+            1.0,
+        ),
+        ratio(
             "router, 1,000 routes, to Envoy's 1,000 prefixes",
             "router-prefix-1000",
             "envoy-prefix-1000",

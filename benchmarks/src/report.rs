@@ -161,7 +161,7 @@ impl Results {
         }
         writeln!(
             text,
-            "\nThe router with 10 routes costs as much as a list of Envoy's of this many entries:\n"
+            "\nAn average request costs as much through the router with 10 routes as through a list of Envoy's of this many entries:\n"
         )?;
         for (list, what) in [
             ("envoy-path-", "paths"),

@@ -69,6 +69,7 @@ pub fn all(upstream: SocketAddr) -> Vec<Row> {
     }
     // Ten thousand expressions take Envoy milliseconds a request.
     rows.extend([10, 100, 1_000].map(|routes| envoy_list(Kind::Regex, routes)));
+    rows.push(last_of_list(Kind::Path, 1_000));
     rows.extend(with_upstream(upstream));
     rows
 }
@@ -185,6 +186,17 @@ fn envoy_list(kind: Kind, routes: usize) -> Row {
         title: format!("Envoy alone, a list of {} {what}", thousands(routes)),
         setup: Setup::Bootstrap(bootstrap(Vec::new(), list(routes::of_envoy(kind, routes)))),
         requests: one_of(routes, kind, ""),
+    }
+}
+
+/// A list that is passed to its end, where the others are passed to their middle on average.
+fn last_of_list(kind: Kind, routes: usize) -> Row {
+    let row = envoy_list(kind, routes);
+    Row {
+        key: format!("envoy-last-{}{routes}", key_of(kind)),
+        title: format!("{}, only the last asked for", row.title),
+        requests: Requests::of([routes::request_path(kind, routes - 1)], ""),
+        ..row
     }
 }
 
