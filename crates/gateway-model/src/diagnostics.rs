@@ -122,7 +122,7 @@ fn split_help(problem: &str) -> (&str, Option<&str>) {
 }
 
 /// The same text without what would move a terminal's cursor.
-fn printable(text: &str) -> String {
+pub fn printable(text: &str) -> String {
     let mut printable = String::with_capacity(text.len());
     for c in text.chars() {
         if c.is_control() {

@@ -16,7 +16,7 @@ mod schema;
 mod words;
 mod yaml;
 
-pub use diagnostics::{Diagnostic, Diagnostics, Severity};
+pub use diagnostics::{Diagnostic, Diagnostics, Severity, printable};
 pub use document::{
     Admin, ApiVersion, Certificate, CircuitBreakers, Destination, Edge, Gateway, Kind, Listener,
     ListenerTls, Match, MatchError, Metadata, Mirror, OutlierDetection, Pattern, Protocol, Retries,

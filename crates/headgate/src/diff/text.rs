@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
+use gateway_model::printable;
 use serde_json::Value;
 
 use super::changes::{Change, Kind};
@@ -223,17 +224,4 @@ fn taker(taker: &Taker, named: bool) -> String {
         Taker::Route { does, .. } => does.clone(),
         Taker::Refused { status, reason } => format!("refused with {status} {reason}"),
     }
-}
-
-/// The same text without what would move a terminal's cursor.
-fn printable(text: &str) -> String {
-    let mut printable = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c.is_control() {
-            printable.extend(c.escape_default());
-        } else {
-            printable.push(c);
-        }
-    }
-    printable
 }
