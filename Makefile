@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup build wasm demo test test-unit test-wasm integration golden lint fmt deny \
-        compose-test up down bench bench-profile fuzz clean tools-to-run tools-to-build
+        compose-test kubernetes-test up down bench bench-profile fuzz clean tools-to-run tools-to-build
 
 help: ## List the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  \1\t/' | expand -t 18
@@ -19,7 +19,7 @@ wasm: tools-to-build ## Build, check and place the wasm modules in target/module
 demo: tools-to-run build ## Show routed answers from two versions of a service, through Envoy
 	cargo run --quiet --package integration --bin demo
 
-test: setup lint build test-unit test-wasm compose-test integration ## Everything that CI runs
+test: setup lint build test-unit test-wasm compose-test integration kubernetes-test ## Everything that CI runs
 
 test-unit: tools-to-run build ## Unit, case and golden tests, natively
 	cargo test --workspace --exclude integration
@@ -29,6 +29,10 @@ test-wasm: setup ## The filter libraries' unit tests as wasm, under node
 
 integration: tools-to-run build ## The tests through a real Envoy
 	cargo test --package integration --tests
+
+kubernetes-test: tools-to-run build ## The tests of headgate deploy, against a real Kubernetes API server
+	cargo xtask setup kubernetes
+	cargo test --package integration --test kubernetes
 
 golden: tools-to-run wasm ## Rewrite what the golden tests compare with
 	UPDATE_GOLDENS=1 cargo test --package envoy-render --test goldens

@@ -13,6 +13,7 @@ pub mod cargo_deny;
 pub mod cargo_fuzz;
 mod cargo_tool;
 pub mod envoy;
+mod kubernetes;
 pub mod node;
 pub mod system_packages;
 pub mod wasm_bindgen;
@@ -20,7 +21,7 @@ mod wasm_target;
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// Only these; all of them when none is named
+    /// Only these; all but kubernetes when none is named
     items: Vec<Item>,
 }
 
@@ -35,12 +36,22 @@ enum Item {
     CargoDeny,
     /// The runner of unit tests as wasm, and node for it
     NodeTests,
+    /// Kubernetes' API server and what belongs to it, which only the tests of `deploy` need
+    Kubernetes,
 }
+
+/// What is installed when nothing is named: Kubernetes takes many minutes to build.
+const USUAL: &[Item] = &[
+    Item::WasmTarget,
+    Item::Envoy,
+    Item::CargoDeny,
+    Item::NodeTests,
+];
 
 /// Installs what `args` names, in the order of [`Item`].
 pub fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     let items = if args.items.is_empty() {
-        Item::value_variants()
+        USUAL
     } else {
         &args.items
     };
@@ -53,6 +64,7 @@ pub fn run(workspace: &Workspace, args: &Args) -> Result<()> {
                 wasm_bindgen::ensure(workspace)?;
                 node::ensure()?;
             }
+            Item::Kubernetes => kubernetes::ensure(workspace)?,
         }
     }
     Ok(())
