@@ -1,0 +1,41 @@
+//! `headgate deploy`: the gateway on Kubernetes.
+//!
+//! [`objects`] makes the objects of a document, and nothing else; each subcommand is a module beside it.
+
+mod objects;
+mod options;
+mod render;
+
+use clap::{Args, Subcommand};
+
+use crate::exit_status::ExitStatus;
+
+/// Run a document on Kubernetes
+#[derive(Debug, Args)]
+#[command(long_about = LONG_ABOUT)]
+pub struct Arguments {
+    /// What to do
+    #[command(subcommand)]
+    command: Command,
+}
+
+const LONG_ABOUT: &str = "\
+Run a document on Kubernetes: as a Deployment of Envoy behind an AWS Network Load Balancer, or behind \
+what stands there already. The document says which (edge.topology), and both the objects and Envoy's own \
+settings follow from it.";
+
+/// Each is a module, as the commands of `headgate` are.
+#[derive(Debug, Subcommand)]
+enum Command {
+    Render(render::Arguments),
+}
+
+/// Does it.
+///
+/// # Errors
+/// What is wrong around the document.
+pub fn run(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
+    match &arguments.command {
+        Command::Render(arguments) => render::run(arguments),
+    }
+}
