@@ -14,6 +14,7 @@ mod files;
 mod input;
 mod modules;
 mod overrides;
+mod push;
 mod render;
 mod report;
 mod run;
