@@ -2,11 +2,31 @@
 //!
 //! [`objects`] makes the objects of a document, and nothing else; each subcommand is a module beside it.
 
+mod applied_document;
+mod apply;
+mod balancer;
+mod carry;
+mod cluster;
+mod delete;
+mod diff;
+mod envoy;
+mod fields;
+mod fleet;
+mod gateway_name;
 mod objects;
 mod options;
+mod owned;
+mod pod;
 mod render;
+mod rollout;
+mod state;
+mod status;
 
-use clap::{Args, Subcommand};
+use std::io::Write;
+
+use anyhow::Context;
+use clap::{Args, Subcommand, ValueEnum};
+use tokio::runtime;
 
 use crate::exit_status::ExitStatus;
 
@@ -28,6 +48,19 @@ settings follow from it.";
 #[derive(Debug, Subcommand)]
 enum Command {
     Render(render::Arguments),
+    Diff(diff::Arguments),
+    Apply(apply::Arguments),
+    Status(status::Arguments),
+    Delete(delete::Arguments),
+}
+
+/// How something is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Form {
+    /// For people
+    Text,
+    /// For programs
+    Json,
 }
 
 /// Does it.
@@ -37,5 +70,21 @@ enum Command {
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
     match &arguments.command {
         Command::Render(arguments) => render::run(arguments),
+        Command::Diff(arguments) => diff::run(arguments),
+        Command::Apply(arguments) => apply::run(arguments),
+        Command::Status(arguments) => status::run(arguments),
+        Command::Delete(arguments) => delete::run(arguments),
     }
+}
+
+/// Waits for what is asked of a cluster.
+fn with_runtime<T>(asking: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    let runtime = runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.context("the async runtime does not start")?;
+    runtime.block_on(asking)
+}
+
+/// Tells how it goes on. Whoever closed standard error does not want to know.
+fn say(text: &str) {
+    let _ = writeln!(anstream::stderr(), "{text}");
 }

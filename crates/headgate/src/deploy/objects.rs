@@ -10,6 +10,7 @@ mod service_account;
 
 use gateway_model::Gateway;
 
+pub use names::MANAGER;
 pub use object::{Object, Objects};
 
 use names::Names;
