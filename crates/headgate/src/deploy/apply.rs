@@ -33,7 +33,7 @@ pub struct Arguments {
     /// How long to wait for new pods and the load balancer, and for each step of a change, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 600)]
     timeout: u64,
-    /// Do not wait for new pods and the load balancer
+    /// Do not wait for new pods and the load balancer, and delete nothing: an apply that waits does
     #[arg(long)]
     no_wait: bool,
     /// How to tell what came of it
@@ -131,8 +131,9 @@ impl Apply<'_> {
         if !self.arguments.no_wait {
             let until = now() + self.patience();
             self.wait(objects, until).await?;
+            // Pods that end may still need what went before.
+            self.prune(objects, &mut done).await?;
         }
-        self.prune(objects, &mut done).await?;
         if let Some(beside) = objects.iter().next() {
             let kept = applied_document::keep(self.cluster, self.gateway, beside, self.how).await;
             kept.context("the document itself is not kept beside it")?;

@@ -12,6 +12,7 @@ use super::pod::PodState;
 use super::say;
 use crate::push::stats::Kind as Part;
 use crate::push::{CarryError, Reader, Target};
+use crate::report::count;
 
 /// How often Envoys are asked, through the API server.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -211,8 +212,12 @@ impl Target for Fleet {
         let of = taken.len() + late.len();
         if self.told != Some((part, taken.len(), of)) && of > 0 {
             self.told = Some((part, taken.len(), of));
-            let (taken, noun) = (taken.len(), if of == 1 { "Envoy" } else { "Envoys" });
-            say(&format!("  {taken} of {of} {noun}: {part}"));
+            let taken = taken.len();
+            let verb = if taken == 1 { "has" } else { "have" };
+            say(&format!(
+                "  {taken} of {} {verb} taken {part}",
+                count(of, "Envoy")
+            ));
         }
         self.nudge(late).await;
     }

@@ -97,17 +97,12 @@ pub fn text(state: &State) -> String {
     }
     let has_it = |pod: &&PodReport| pod.configuration == Configuration::Taken;
     let staying = || state.pods.iter().filter(|pod| !pod.ending);
-    let ready = staying().filter(|pod| pod.ready).count();
     let _ = writeln!(
         text,
-        "{ready} of {} ready, {} {} the configuration that it is to have",
+        "{} of {} ready, {} with the configuration that they are to have",
+        staying().filter(|pod| pod.ready).count(),
         count(staying().count(), "pod"),
         staying().filter(has_it).count(),
-        if staying().filter(has_it).count() == 1 {
-            "has"
-        } else {
-            "have"
-        },
     );
     text
 }
