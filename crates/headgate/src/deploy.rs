@@ -5,6 +5,7 @@
 mod objects;
 mod options;
 mod render;
+mod rights;
 
 use clap::{Args, Subcommand};
 
@@ -28,7 +29,11 @@ settings follow from it.";
 #[derive(Debug, Subcommand)]
 enum Command {
     Render(render::Arguments),
+    Rights(rights::Arguments),
 }
+
+/// Where objects are if nobody says it, and no cluster is asked.
+const NAMESPACE: &str = "default";
 
 /// Does it.
 ///
@@ -37,5 +42,6 @@ enum Command {
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
     match &arguments.command {
         Command::Render(arguments) => render::run(arguments),
+        Command::Rights(arguments) => rights::run(arguments),
     }
 }
