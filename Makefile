@@ -36,6 +36,7 @@ kubernetes-test: tools-to-run build ## The tests of headgate deploy, against a r
 
 golden: tools-to-run wasm ## Rewrite what the golden tests compare with
 	UPDATE_GOLDENS=1 cargo test --package envoy-render --test goldens
+	UPDATE_GOLDENS=1 cargo test --package headgate --test deploy
 
 lint: setup ## Formatting, clippy (native and wasm), licences of the dependencies
 	cargo xtask lint

@@ -14,7 +14,10 @@ use gateway::cors::CorsConfig;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
-pub use edge::{Controller, Edge, EdgeError, EdgeTls, Entrance, Front, LoadBalancer, Topology};
+pub(crate) use edge::faults as edge_faults;
+pub use edge::{
+    Controller, Edge, EdgeError, EdgeTls, Entrance, Front, LoadBalancer, Scheme, Topology,
+};
 pub use files::NamedFile;
 pub use matches::{Match, MatchError, Pattern};
 pub use route::{Destination, Mirror, Route};
@@ -158,6 +161,7 @@ pub(crate) fn example(field: &str) -> Option<&'static str> {
         "certificate" => "certificate: tls/shop.crt",
         "key" => "key: tls/shop.key",
         "on" => "on: [connect-failure]",
+        "service" => "service: \"pets.shop:8080\"",
         "origins" => "origins: [\"https://shop.example.com\"]",
         _ => return None,
     };

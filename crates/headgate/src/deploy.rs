@@ -18,6 +18,7 @@ mod options;
 mod owned;
 mod pod;
 mod render;
+mod rights;
 mod rollout;
 mod state;
 mod status;
@@ -52,6 +53,7 @@ enum Command {
     Apply(apply::Arguments),
     Status(status::Arguments),
     Delete(delete::Arguments),
+    Rights(rights::Arguments),
 }
 
 /// How something is told.
@@ -62,6 +64,9 @@ enum Form {
     /// For programs
     Json,
 }
+
+/// Where objects are if nobody says it, and no cluster is asked.
+const NAMESPACE: &str = "default";
 
 /// Does it.
 ///
@@ -74,6 +79,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
         Command::Apply(arguments) => apply::run(arguments),
         Command::Status(arguments) => status::run(arguments),
         Command::Delete(arguments) => delete::run(arguments),
+        Command::Rights(arguments) => rights::run(arguments),
     }
 }
 

@@ -39,6 +39,11 @@ pub fn each(diagnostics: &[Diagnostic]) {
     }
 }
 
+/// Tells of something that is no mistake, and deserves a look.
+pub fn warning(text: &str) {
+    line(&format!("{WARNING}warning{WARNING:#}: {text}"));
+}
+
 /// Tells what is wrong around the document. That whoever reads the output has seen enough, as `head`
 /// does, is not wrong.
 pub fn environment(error: &anyhow::Error) -> ExitStatus {

@@ -4,6 +4,7 @@ use std::io::Write;
 
 use clap::Args;
 
+use super::NAMESPACE;
 use super::options::Options;
 use crate::document;
 use crate::exit_status::ExitStatus;
@@ -24,9 +25,6 @@ const EXAMPLES: &str = "\
 Examples:
   headgate deploy render gateway.yaml --namespace shop --image registry.example.com/gateway:1
   headgate deploy render gateway.yaml -n shop --image registry.example.com/gateway:1 | kubectl diff -f -";
-
-/// Where objects are if nobody says it.
-const NAMESPACE: &str = "default";
 
 /// Shows the objects.
 ///

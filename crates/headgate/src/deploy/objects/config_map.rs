@@ -3,17 +3,11 @@
 use std::collections::BTreeMap;
 
 use envoy_render::{Placement, Resources};
-use gateway_model::Gateway;
 use k8s_openapi::api::core::v1::ConfigMap;
 use sha2::{Digest, Sha256};
 
-use super::Options;
-use super::names::Names;
-
-/// Where Envoy finds what it takes while it runs: a directory that it watches.
-const WATCHED: &str = "/etc/headgate/config";
-/// Where the image has the modules.
-const MODULES: &str = "/etc/headgate/modules";
+use super::capacity::{TooLarge, fit};
+use super::{Deployed, ObjectsError};
 
 /// What Envoy reads.
 pub(super) struct ConfigMaps {
@@ -24,32 +18,52 @@ pub(super) struct ConfigMaps {
     pub(super) resources: ConfigMap,
 }
 
-pub(super) fn of(gateway: &Gateway, options: &Options, names: &Names<'_>) -> ConfigMaps {
-    let placement = placement(options);
-    let bootstrap = envoy_render::bootstrap(gateway, &placement);
-    let hash = short_hash(&bootstrap);
-    let file = envoy_render::BOOTSTRAP.to_owned();
-    ConfigMaps {
-        bootstrap: ConfigMap {
-            metadata: names.metadata_with(&format!("bootstrap-{hash}")),
-            data: Some(BTreeMap::from([(file, bootstrap)])),
+impl ConfigMaps {
+    pub(super) fn of(of: &Deployed<'_>) -> Result<Self, ObjectsError> {
+        let bootstrap = envoy_render::bootstrap(of.gateway, &of.placement);
+        let mut metadata = of
+            .names
+            .metadata_with(&format!("bootstrap-{}", short_hash(&bootstrap)));
+        let file = envoy_render::BOOTSTRAP.to_owned();
+        let bootstrap = ConfigMap {
+            data: Some(fitted(&metadata.name, BTreeMap::from([(file, bootstrap)]))?),
+            metadata,
             immutable: Some(true),
             ..ConfigMap::default()
-        },
-        resources: ConfigMap {
-            metadata: names.metadata_with(module_version(&options.module)),
-            data: Some(Resources::of(gateway, &placement).files()),
+        };
+        metadata = of.names.metadata_with(module_version(&of.options.module));
+        let mut files = Resources::of(of.gateway, &of.placement).files();
+        files.extend(authorities(of)?);
+        let resources = ConfigMap {
+            data: Some(fitted(&metadata.name, files)?),
+            metadata,
             ..ConfigMap::default()
-        },
+        };
+        Ok(Self {
+            bootstrap,
+            resources,
+        })
     }
 }
 
-/// Where things are in a pod.
-fn placement(options: &Options) -> Placement {
-    Placement {
-        module: format!("{MODULES}/{}", options.module),
-        ..Placement::in_directory(WATCHED)
-    }
+fn fitted(
+    name: &Option<String>,
+    files: BTreeMap<String, String>,
+) -> Result<BTreeMap<String, String>, TooLarge> {
+    fit(name.as_deref().unwrap_or_default(), files)
+}
+
+/// The files of authorities that upstreams are held against: they are no secrets.
+fn authorities(of: &Deployed<'_>) -> Result<BTreeMap<String, String>, ObjectsError> {
+    let files = of.gateway.authorities().map(|(place, file)| {
+        let text = of.options.authorities.get(file).cloned();
+        let text = text.ok_or_else(|| ObjectsError::Authorities {
+            place,
+            file: file.clone(),
+        })?;
+        Ok((Placement::key_of(file), text))
+    });
+    files.collect()
 }
 
 /// The hash in a module's file name.

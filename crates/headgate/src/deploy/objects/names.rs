@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use gateway_model::Gateway;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use gateway_model::{Gateway, Label};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 
-use super::Options;
+use super::ObjectsError;
 
 /// Who makes the objects: the label `app.kubernetes.io/managed-by`, and the field manager.
 pub const MANAGER: &str = "headgate";
@@ -17,11 +17,27 @@ pub(super) struct Names<'a> {
 }
 
 impl<'a> Names<'a> {
-    pub(super) fn of(gateway: &'a Gateway, options: &'a Options) -> Self {
-        Self {
-            gateway: gateway.metadata.name.as_str(),
-            namespace: &options.namespace,
+    /// # Errors
+    /// When Kubernetes calls nothing so.
+    pub(super) fn of(gateway: &'a Gateway, namespace: &'a str) -> Result<Self, ObjectsError> {
+        let gateway = gateway.metadata.name.as_str();
+        if gateway.starts_with(|first: char| first.is_ascii_digit()) {
+            return Err(ObjectsError::Digit(gateway.to_owned()));
         }
+        if namespace.parse::<Label>().is_err() {
+            return Err(ObjectsError::Namespace(namespace.to_owned()));
+        }
+        Ok(Self { gateway, namespace })
+    }
+
+    /// The name of the gateway, and of each object of which there is one.
+    pub(super) fn gateway(&self) -> &'a str {
+        self.gateway
+    }
+
+    /// Where they are.
+    pub(super) fn namespace(&self) -> &'a str {
+        self.namespace
     }
 
     /// What is called as the gateway is.
@@ -46,7 +62,11 @@ impl<'a> Names<'a> {
     /// The recommended labels.
     pub(super) fn labels(&self) -> BTreeMap<String, String> {
         let version = env!("CARGO_PKG_VERSION");
-        let more = [("managed-by", MANAGER), ("version", version)];
+        let more = [
+            ("component", "gateway"),
+            ("managed-by", MANAGER),
+            ("version", version),
+        ];
         let mut labels = self.selector();
         labels.extend(more.map(labelled));
         labels
@@ -56,6 +76,14 @@ impl<'a> Names<'a> {
     pub(super) fn selector(&self) -> BTreeMap<String, String> {
         let of_pods = [("name", "headgate"), ("instance", self.gateway)];
         of_pods.map(labelled).into()
+    }
+
+    /// Those pods.
+    pub(super) fn label_selector(&self) -> LabelSelector {
+        LabelSelector {
+            match_labels: Some(self.selector()),
+            ..LabelSelector::default()
+        }
     }
 }
 
