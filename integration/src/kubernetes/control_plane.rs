@@ -229,7 +229,7 @@ impl ControlPlane {
         let flags = flags
             .iter()
             .map(|(flag, value)| format!("--{flag}={value}"));
-        let child = Command::new(program(name))
+        let child = ending_with_us(&program(name))
             .args(flags)
             .current_dir(self.place.path())
             .stdin(Stdio::null())
@@ -287,6 +287,21 @@ fn tail(log: &Path) -> String {
     let lines: Vec<&str> = log.lines().collect();
     let start = lines.len().saturating_sub(10);
     lines.get(start..).unwrap_or_default().join("\n")
+}
+
+/// A program that ends when the thread does that starts it, where the system has a way: so none is left of a test
+/// that was killed.
+pub(super) fn ending_with_us(program: &Path) -> Command {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut places = std::env::split_paths(&path).map(|directory| directory.join("setpriv"));
+    match places.find(|path| path.is_file()) {
+        None => Command::new(program),
+        Some(setpriv) => {
+            let mut command = Command::new(setpriv);
+            command.args(["--pdeathsig", "KILL"]).arg(program);
+            command
+        }
+    }
 }
 
 /// One of the programs of Kubernetes that the set-up has built.

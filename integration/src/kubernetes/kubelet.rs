@@ -23,7 +23,6 @@ use tokio::task::JoinHandle;
 use super::node::{Data, Reports, Source};
 use super::pod::{RunningPod, now};
 use super::server;
-use crate::client;
 
 /// How a kubelet works.
 #[derive(Debug, Clone)]
@@ -40,7 +39,7 @@ pub struct Settings {
 const TICK: Duration = Duration::from_millis(100);
 
 /// Only there so that a test fails rather than hangs.
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_secs(40);
 
 /// The kubelet of a node, for one namespace. Its Envoys end with it.
 pub struct Kubelet {
@@ -123,7 +122,11 @@ impl Kubelet {
         };
         match tokio::time::timeout(DEADLINE, waiting).await {
             Ok(ready) => ready,
-            Err(_) => panic!("not {pods} pods are ready: {:?}", self.ready().await),
+            Err(_) => panic!(
+                "not {pods} pods are ready: {:?}\n{}",
+                self.ready().await,
+                self.shared.logs().await
+            ),
         }
     }
 
@@ -306,6 +309,19 @@ impl Shared {
             .extend(shown.map(|(source, (_, data))| (source, data)));
     }
 
+    /// The ends of what all Envoys have written.
+    async fn logs(&self) -> String {
+        let pods = self.pods.lock().await;
+        let log = |pod: &RunningPod| {
+            let log = std::fs::read_to_string(&pod.log).unwrap_or_default();
+            let lines: Vec<&str> = log.lines().collect();
+            let start = lines.len().saturating_sub(15);
+            let end = lines.get(start..).unwrap_or_default().join("\n");
+            format!("--- {}\n{end}\n", pod.name)
+        };
+        pods.values().map(log).collect()
+    }
+
     /// Where a port of a pod is.
     pub(super) async fn place(&self, pod: &str, port: u16) -> Option<SocketAddr> {
         let pods = self.pods.lock().await;
@@ -319,13 +335,6 @@ impl Shared {
         let pod = pods.values().find(|one| one.name == pod)?;
         std::fs::read_to_string(&pod.log).ok()
     }
-}
-
-/// The pod's own check, as the image's `headgate probe` makes it.
-pub(super) async fn is_ready(address: IpAddr) -> bool {
-    let asked = client::http1((address, 8090).into());
-    let answer = asked.get("/ready").await;
-    answer.is_ok_and(|answer| answer.status == 200)
 }
 
 fn name(pod: &Pod) -> &str {

@@ -5,16 +5,19 @@ use std::fs::{self, File};
 use std::net::{IpAddr, Ipv4Addr};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
+use envoy_render::READY_PATH;
+use gateway_model::Entrance;
 use k8s_openapi::api::core::v1::{Container, Pod};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::atomic_writer::Volume;
+use super::control_plane::ending_with_us;
 use super::node::{Data, Source};
 use crate::client::{self, Request};
 use crate::envoy::{binary, crashes};
@@ -154,7 +157,7 @@ impl RunningPod {
             .map(|argument| argument.replace("/etc/headgate", &format!("{root}/etc/headgate")));
         let output = File::options().create(true).append(true).open(&self.log);
         let output = output.expect("a log file");
-        let child = Command::new(binary())
+        let child = ending_with_us(&binary())
             .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -205,8 +208,10 @@ impl RunningPod {
 
     /// Whether a request goes through its pipeline, which is what the pod's own check asks.
     pub(super) async fn is_ready(&self) -> bool {
-        let said = self.ask(Request::get("/stats?filter=config_reload")).await;
-        said.is_some_and(|said| said.contains("config_reload: 1"))
+        let status = client::http1((self.address, Entrance::STATUS_PORT.get()).into());
+        let asked = Request::get(READY_PATH).authority(Entrance::READY_HOST);
+        let answer = status.send(asked).await;
+        answer.is_ok_and(|answer| answer.status == 200)
     }
 
     /// Ends it in order. The image's `headgate drain` is stood in for by what it begins with.

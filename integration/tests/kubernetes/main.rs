@@ -14,6 +14,7 @@
 #[path = "../pushes/load.rs"]
 mod load;
 mod objects;
+mod pushes;
 mod rig;
 #[path = "../pushes/versions.rs"]
 mod versions;
@@ -74,5 +75,10 @@ fn trials(cluster: Option<&Arc<ControlPlane>>) -> Vec<Trial> {
         objects::pods_keep_to_the_pod_security_standard,
         objects::what_a_document_no_longer_makes_is_deleted_and_nothing_else,
         objects::what_is_rendered_is_what_kubectl_takes,
+        pushes::no_request_fails_while_a_fleet_takes_up_changes,
+        pushes::a_slow_kubelet_takes_its_time_and_no_request_fails,
+        pushes::without_the_right_to_pods_a_kubelet_looks_when_it_is_time,
+        pushes::an_apply_that_is_killed_anywhere_is_completed_by_the_next,
+        pushes::a_config_map_that_is_changed_at_once_is_seen,
     ]
 }

@@ -13,6 +13,7 @@ use std::time::Duration;
 use integration::kubernetes::{ControlPlane, Kubelet, Settings, User};
 use integration::module;
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Pod, Service, ServiceAccount};
+use k8s_openapi::api::rbac::v1::Role;
 use kube::api::{DynamicObject, ListParams, Patch, PatchParams, PostParams};
 use kube::core::ApiResource;
 use kube::{Api, Client};
@@ -327,6 +328,51 @@ impl Rig {
             before = now;
         }
         before
+    }
+
+    /// Takes a right away from the account that deploys.
+    pub async fn take_right(&self, resource: &str, verb: &str) {
+        let roles = Api::<Role>::namespaced(self.admin.clone(), &self.namespace);
+        let name = format!("{NAME}-pusher");
+        let mut role = roles.get(&name).await.unwrap();
+        for rule in role.rules.iter_mut().flatten() {
+            if rule.resources.iter().flatten().any(|one| one == resource) {
+                rule.verbs.retain(|one| one != verb);
+            }
+        }
+        role.metadata.managed_fields = None;
+        roles
+            .replace(&name, &PostParams::default(), &role)
+            .await
+            .unwrap();
+    }
+
+    /// Writes what Envoys read as a whole, as `kubectl apply` would, and lets the kubelet look.
+    pub async fn replace_config_map(&self) {
+        let rendered = self.call(User::Nobody, &["render"]).well().out;
+        let objects = rendered
+            .split("---\n")
+            .filter(|one| one.contains("ecds.yaml"));
+        for object in objects {
+            let object: Value = serde_saphyr::from_str(object).unwrap();
+            self.apply_as("headgate", &object).await;
+        }
+        let all = Api::<Pod>::namespaced(self.admin.clone(), &self.namespace);
+        for pod in self.pods().await {
+            let now = self.watched().await.metadata.resource_version.unwrap();
+            let patch = json!({ "metadata": { "annotations": { "look": now } } });
+            let name = pod.metadata.name.unwrap();
+            let how = PatchParams::default();
+            all.patch(&name, &how, &Patch::Merge(&patch)).await.unwrap();
+        }
+    }
+
+    /// Waits until every Envoy has what it is to have.
+    pub async fn wait_until_taken(&self) {
+        self.wait("every Envoy has it", async || {
+            self.deploying(&["status"]).await.code == 0
+        })
+        .await;
     }
 
     /// # Errors
