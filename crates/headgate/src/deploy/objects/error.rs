@@ -1,6 +1,6 @@
 //! Why a document makes no objects that Kubernetes takes.
 
-use gateway_model::{BindAddress, EdgeError, FileName};
+use gateway_model::{EdgeError, FileName};
 
 use super::capacity::TooLarge;
 
@@ -22,16 +22,6 @@ pub enum ObjectsError {
          letter or digit, found \"{0}\""
     )]
     Namespace(String),
-    /// A pod has its own loopback interface.
-    #[error(
-        "{place}: nothing outside a pod reaches {address}; leave it out, or write \"0.0.0.0\" or \"::\""
-    )]
-    Unreachable {
-        /// In the document.
-        place: String,
-        /// Where a listener takes connections.
-        address: BindAddress,
-    },
     /// A key would have to leave the machine that it is on.
     #[error(
         "{place}: the key is in the file {key}, and what is deployed takes keys from Secrets alone; make \

@@ -1,5 +1,7 @@
 //! What a balancer does and what Envoy expects are one, in every combination that a document can say.
 
+mod envoy;
+
 use std::collections::BTreeSet;
 
 use serde_json::Value;
@@ -8,7 +10,7 @@ use super::Rendered;
 
 const TOPOLOGIES: [&str; 4] = ["nlb-public", "nlb-private", "cluster-ip", "node-port"];
 const CONTROLLERS: [&str; 3] = ["", "aws-load-balancer-controller", "cloud-provider-aws"];
-const FRONTS: [&str; 4] = ["", "nothing", "alb", "api-gateway"];
+const FRONTS: [&str; 5] = ["", "nothing", "alb", "api-gateway-rest", "api-gateway-http"];
 const IDLE: [&str; 3] = ["", "60s", "6000s"];
 
 /// Where TLS ends.
