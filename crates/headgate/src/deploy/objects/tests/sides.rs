@@ -164,3 +164,49 @@ fn a_balancer_is_as_public_as_the_document_says() {
         );
     }
 }
+
+#[test]
+fn nothing_that_is_applied_gives_rights_or_holds_a_key() {
+    for (document, _, rendered) in all() {
+        for object in rendered.objects.iter() {
+            let kind = object.kind;
+            assert!(
+                !["Secret", "Role", "RoleBinding"].contains(&kind),
+                "{document}"
+            );
+        }
+        assert_eq!(rendered.pod()["automountServiceAccountToken"], false);
+    }
+}
+
+#[test]
+fn who_deploys_may_do_so_much_to_each_object_and_no_more() {
+    let (_, _, rendered) = all().remove(0);
+    let rights = crate::deploy::objects::rights(&rendered.gateway, "shop").unwrap();
+    let role = rights.iter().find(|object| object.kind == "Role").unwrap();
+    let rules = role.value["rules"].as_array().unwrap();
+    let has = |rule: &Value, field: &str, word: &str| {
+        rule[field]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|one| one == word)
+    };
+    for object in rendered.objects.iter() {
+        for verb in ["get", "list", "create", "patch", "delete"] {
+            let allowed = rules.iter().any(|rule| {
+                let named =
+                    rule.get("resourceNames").is_none() || has(rule, "resourceNames", &object.name);
+                has(rule, "apiGroups", object.group)
+                    && has(rule, "resources", object.plural)
+                    && has(rule, "verbs", verb)
+                    && named
+            });
+            assert!(allowed, "{verb} {}", object.plural);
+        }
+    }
+    let all = role.value.to_string();
+    for word in ["\"*\"", "secrets", "roles", "pods/exec", "update"] {
+        assert!(!all.contains(word), "{word}");
+    }
+}
