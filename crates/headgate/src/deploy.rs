@@ -10,6 +10,8 @@ mod rights;
 use clap::{Args, Subcommand};
 
 use crate::exit_status::ExitStatus;
+use crate::report;
+use objects::ObjectsError;
 
 /// Run a document on Kubernetes
 #[derive(Debug, Args)]
@@ -40,8 +42,17 @@ const NAMESPACE: &str = "default";
 /// # Errors
 /// What is wrong around the document.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
-    match &arguments.command {
+    let done = match &arguments.command {
         Command::Render(arguments) => render::run(arguments),
         Command::Rights(arguments) => rights::run(arguments),
+    };
+    done.or_else(whose_move)
+}
+
+/// Of what makes no objects, most is for who wrote the document.
+fn whose_move(error: anyhow::Error) -> anyhow::Result<ExitStatus> {
+    match error.downcast_ref::<ObjectsError>() {
+        Some(problem) => Ok(report::told(&error, problem.status())),
+        None => Err(error),
     }
 }

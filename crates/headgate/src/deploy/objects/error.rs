@@ -3,6 +3,7 @@
 use gateway_model::{EdgeError, FileName};
 
 use super::capacity::TooLarge;
+use crate::exit_status::ExitStatus;
 
 /// Why a document makes no objects that Kubernetes takes.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +52,19 @@ pub enum ObjectsError {
     /// A ConfigMap has its limit.
     #[error(transparent)]
     TooLarge(#[from] TooLarge),
+}
+
+impl ObjectsError {
+    /// Whose move it is.
+    pub fn status(&self) -> ExitStatus {
+        match self {
+            Self::Edge(_) | Self::Digit(_) | Self::Key { .. } | Self::TooLarge(_) => {
+                ExitStatus::WrongDocument
+            }
+            Self::Namespace(_) => ExitStatus::Usage,
+            Self::Authorities { .. } => ExitStatus::Environment,
+        }
+    }
 }
 
 fn shown(errors: &[(String, EdgeError)]) -> String {
