@@ -303,8 +303,12 @@ fn what_stands_before_is_told_by_what_holds() {
         "{shown}"
     );
     assert_eq!(restart, Vec::<String>::new());
-    let (_, restart) = told(public, "topology: nlb-private, front: alb");
+    let private = "topology: nlb-private, front: nothing";
+    let (_, restart) = told(private, "topology: nlb-private, front: alb");
     assert_eq!(restart, ["edge.front"]);
+    // Neither of two fields can be what it is without the other.
+    let (_, restart) = told(public, "topology: nlb-private, front: alb");
+    assert_eq!(restart, ["edge"]);
 }
 
 fn trees() -> impl Strategy<Value = Value> {
