@@ -72,7 +72,9 @@ impl Placement {
     /// The path of a file that the document names.
     pub fn path_of(&self, file: NamedFile<'_>) -> String {
         match (file, &self.files) {
-            (NamedFile::Secret { name, key }, _) => format!("{}/{name}/{key}", self.secrets),
+            (NamedFile::Secret { name, key }, _) => {
+                format!("{}/{name}/{key}", self.secrets.trim_end_matches('/'))
+            }
             (NamedFile::File(file), Files::Watched) => {
                 format!("{}/{}", self.directory, Self::key_of(file))
             }

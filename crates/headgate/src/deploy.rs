@@ -30,6 +30,8 @@ use clap::{Args, Subcommand, ValueEnum};
 use tokio::runtime;
 
 use crate::exit_status::ExitStatus;
+use crate::report;
+use objects::ObjectsError;
 
 /// Run a document on Kubernetes
 #[derive(Debug, Args)]
@@ -73,13 +75,22 @@ const NAMESPACE: &str = "default";
 /// # Errors
 /// What is wrong around the document.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
-    match &arguments.command {
+    let done = match &arguments.command {
         Command::Render(arguments) => render::run(arguments),
         Command::Diff(arguments) => diff::run(arguments),
         Command::Apply(arguments) => apply::run(arguments),
         Command::Status(arguments) => status::run(arguments),
         Command::Delete(arguments) => delete::run(arguments),
         Command::Rights(arguments) => rights::run(arguments),
+    };
+    done.or_else(whose_move)
+}
+
+/// Of what makes no objects, most is for who wrote the document.
+fn whose_move(error: anyhow::Error) -> anyhow::Result<ExitStatus> {
+    match error.downcast_ref::<ObjectsError>() {
+        Some(problem) => Ok(report::told(&error, problem.status())),
+        None => Err(error),
     }
 }
 

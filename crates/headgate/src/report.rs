@@ -51,8 +51,13 @@ pub fn environment(error: &anyhow::Error) -> ExitStatus {
     if io.is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe) {
         return ExitStatus::Ok;
     }
+    told(error, ExitStatus::Environment)
+}
+
+/// Tells an error, which ends a command so.
+pub fn told(error: &anyhow::Error, status: ExitStatus) -> ExitStatus {
     line(&format!("{ERROR}error{ERROR:#}: {error:#}"));
-    ExitStatus::Environment
+    status
 }
 
 /// Tells what is wrong with the command line, where clap cannot.

@@ -50,9 +50,6 @@ pub struct Options {
     pub authorities: BTreeMap<FileName, String>,
 }
 
-/// Where Envoy is asked whether it takes requests: what balancers go by.
-const HEALTH_PATH: &str = "/healthz";
-
 /// The objects of a document, in the order in which they are to be applied: before the pods what they
 /// mount, and the Service, since who makes its balancer sets conditions to the pods that come after it.
 ///
@@ -61,7 +58,6 @@ const HEALTH_PATH: &str = "/healthz";
 pub fn of(gateway: &Gateway, options: &Options) -> Result<Objects, ObjectsError> {
     let names = Names::of(gateway, &options.namespace)?;
     let entrance = Entrance::of(gateway, options.topology).map_err(ObjectsError::Edge)?;
-    require_reachable(gateway)?;
     require_secrets(gateway, &options.namespace)?;
     let of = Deployed {
         gateway,
@@ -102,18 +98,6 @@ struct Deployed<'a> {
 /// When Kubernetes would not take them.
 pub fn rights(gateway: &Gateway, namespace: &str) -> Result<Objects, ObjectsError> {
     Ok(rights::rights(&Names::of(gateway, namespace)?))
-}
-
-/// A pod's address is not known before it is there.
-fn require_reachable(gateway: &Gateway) -> Result<(), ObjectsError> {
-    let mut listeners = gateway.listeners.iter().enumerate();
-    let elsewhere = listeners.find(|(_, listener)| !listener.address.0.is_unspecified());
-    elsewhere.map_or(Ok(()), |(i, listener)| {
-        Err(ObjectsError::Unreachable {
-            place: format!("listeners[{i}].address"),
-            address: listener.address,
-        })
-    })
 }
 
 /// Keys in files would have to be carried through whoever renders.

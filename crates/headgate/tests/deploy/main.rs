@@ -5,12 +5,15 @@
 //! `integration`.
 #![allow(clippy::expect_used, clippy::panic)] // it is test code, and a test may stop
 
+mod command;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use libtest_mimic::{Arguments, Failed, Trial};
+use tempfile::TempDir;
 
 /// What is rendered for: never a module that was built, whose name would change with it.
 const MODULE: &[u8] = b"module";
@@ -34,6 +37,7 @@ fn main() -> ExitCode {
             Trial::test(title, move || compare(&folder, &name).map_err(Failed::from))
         })
         .collect();
+    trials.extend(command::trials());
     trials.push(Trial::test("no_orphans", move || {
         no_orphans(&folder, &names).map_err(Failed::from)
     }));
@@ -64,10 +68,16 @@ fn updating() -> bool {
     std::env::var_os("UPDATE_GOLDENS").is_some()
 }
 
-fn render(document: &Path) -> Result<String, String> {
+/// A directory of modules.
+fn modules() -> TempDir {
     let modules = tempfile::tempdir().expect("a temporary directory");
     fs::write(modules.path().join("modules.json"), MODULES).expect("it can be written");
     fs::write(modules.path().join("gateway.wasm"), MODULE).expect("it can be written");
+    modules
+}
+
+fn render(document: &Path) -> Result<String, String> {
+    let modules = modules();
     let output = Command::new(env!("CARGO_BIN_EXE_headgate"))
         .args(["deploy", "render", "--namespace", "shop"])
         .args(["--image", "registry.example.com/headgate/gateway:1"])

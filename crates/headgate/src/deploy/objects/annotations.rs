@@ -5,10 +5,11 @@
 
 use std::collections::BTreeMap;
 
+use envoy_render::HEALTH_PATH;
 use gateway_model::{Controller, EdgeTls, Entrance, Gateway, Listener, LoadBalancer, Topology};
 
+use super::Deployed;
 use super::shutdown::{HealthCheck, Shutdown};
-use super::{Deployed, HEALTH_PATH};
 
 /// What all of their names begin with.
 const PREFIX: &str = "service.beta.kubernetes.io/aws-load-balancer-";

@@ -1,8 +1,9 @@
 //! Why a document makes no objects that Kubernetes takes.
 
-use gateway_model::{BindAddress, EdgeError, FileName};
+use gateway_model::{EdgeError, FileName};
 
 use super::capacity::TooLarge;
+use crate::exit_status::ExitStatus;
 
 /// Why a document makes no objects that Kubernetes takes.
 #[derive(Debug, thiserror::Error)]
@@ -22,16 +23,6 @@ pub enum ObjectsError {
          letter or digit, found \"{0}\""
     )]
     Namespace(String),
-    /// A pod has its own loopback interface.
-    #[error(
-        "{place}: nothing outside a pod reaches {address}; leave it out, or write \"0.0.0.0\" or \"::\""
-    )]
-    Unreachable {
-        /// In the document.
-        place: String,
-        /// Where a listener takes connections.
-        address: BindAddress,
-    },
     /// A key would have to leave the machine that it is on.
     #[error(
         "{place}: the key is in the file {key}, and what is deployed takes keys from Secrets alone; make \
@@ -61,6 +52,19 @@ pub enum ObjectsError {
     /// A ConfigMap has its limit.
     #[error(transparent)]
     TooLarge(#[from] TooLarge),
+}
+
+impl ObjectsError {
+    /// Whose move it is.
+    pub fn status(&self) -> ExitStatus {
+        match self {
+            Self::Edge(_) | Self::Digit(_) | Self::Key { .. } | Self::TooLarge(_) => {
+                ExitStatus::WrongDocument
+            }
+            Self::Namespace(_) => ExitStatus::Usage,
+            Self::Authorities { .. } => ExitStatus::Environment,
+        }
+    }
 }
 
 fn shown(errors: &[(String, EdgeError)]) -> String {

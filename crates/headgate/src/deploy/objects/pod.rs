@@ -2,20 +2,21 @@
 
 use std::collections::BTreeMap;
 
+use envoy_render::HEALTH_PATH;
 use gateway_model::{Entrance, Gateway};
 use k8s_openapi::api::core::v1::{
     Capabilities, Container, ContainerPort, ExecAction, HTTPGetAction, Lifecycle, LifecycleHandler,
     PodSecurityContext, PodSpec, Probe, ResourceRequirements, SeccompProfile, SecurityContext,
-    Sysctl, TopologySpreadConstraint,
+    TopologySpreadConstraint,
 };
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
+use super::Deployed;
 use super::config_map::ConfigMaps;
 use super::names::Names;
 use super::shutdown::Shutdown;
 use super::volumes::{mounts, volumes};
-use super::{Deployed, HEALTH_PATH};
 
 /// What the container, and its status port, are called.
 const ENVOY: &str = "envoy";
@@ -46,7 +47,7 @@ pub(super) fn pod(of: &Deployed<'_>, config: &ConfigMaps) -> PodSpec {
         automount_service_account_token: Some(false),
         enable_service_links: Some(false),
         node_selector: Some(BTreeMap::from([pair("kubernetes.io/os", "linux")])),
-        security_context: Some(pod_security(gateway)),
+        security_context: Some(pod_security()),
         termination_grace_period_seconds: Some(shutdown.grace().into()),
         topology_spread_constraints: Some(spread(names)),
         containers: vec![envoy(of, shutdown)],
@@ -168,17 +169,7 @@ fn resources() -> ResourceRequirements {
 }
 
 /// As the Pod Security Standard "restricted" has it.
-fn pod_security(gateway: &Gateway) -> PodSecurityContext {
-    // The kernel keeps the ports below 1024 from processes such as this one. It is one of the sysctls that
-    // concern the pod alone.
-    let low = gateway
-        .listeners
-        .iter()
-        .any(|listener| listener.port.get() < 1024);
-    let lowest = Sysctl {
-        name: "net.ipv4.ip_unprivileged_port_start".to_owned(),
-        value: "0".to_owned(),
-    };
+fn pod_security() -> PodSecurityContext {
     PodSecurityContext {
         run_as_non_root: Some(true),
         run_as_user: Some(NOBODY),
@@ -189,7 +180,6 @@ fn pod_security(gateway: &Gateway) -> PodSecurityContext {
             type_: "RuntimeDefault".to_owned(),
             ..SeccompProfile::default()
         }),
-        sysctls: low.then(|| vec![lowest]),
         ..PodSecurityContext::default()
     }
 }

@@ -39,8 +39,8 @@ impl Shutdown {
     pub(super) fn of(entrance: &Entrance) -> Self {
         let accept = match (&entrance.balancer, entrance.front) {
             (Some(_), _) => BALANCER_NOTICES,
-            (None, Front::Alb | Front::ApiGateway) => FRONT_NOTICES,
             (None, Front::Nothing) => CLUSTER_NOTICES,
+            (None, _) => FRONT_NOTICES,
         };
         Self {
             accept,

@@ -54,7 +54,7 @@ fn the_times_are_so() {
         ("{ topology: nlb-public }", "`nlb-public`, `nlb-private`"),
         (
             "{ topology: cluster-ip, front: alb }",
-            "`cluster-ip`, `node-port` with `front: alb` or `api-gateway`",
+            "`cluster-ip`, `node-port` with another `front`",
         ),
         ("{ topology: node-port }", "`cluster-ip`, `node-port`"),
     ] {

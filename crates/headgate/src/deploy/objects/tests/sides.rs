@@ -1,5 +1,7 @@
 //! What a balancer does and what Envoy expects are one, in every combination that a document can say.
 
+mod envoy;
+
 use std::collections::BTreeSet;
 
 use serde_json::Value;
@@ -8,7 +10,7 @@ use super::Rendered;
 
 const TOPOLOGIES: [&str; 4] = ["nlb-public", "nlb-private", "cluster-ip", "node-port"];
 const CONTROLLERS: [&str; 3] = ["", "aws-load-balancer-controller", "cloud-provider-aws"];
-const FRONTS: [&str; 4] = ["", "nothing", "alb", "api-gateway"];
+const FRONTS: [&str; 5] = ["", "nothing", "alb", "api-gateway-rest", "api-gateway-http"];
 const IDLE: [&str; 3] = ["", "60s", "6000s"];
 
 /// Where TLS ends.
@@ -160,5 +162,51 @@ fn a_balancer_is_as_public_as_the_document_says() {
             scheme.is_some() && !cloud_provider,
             "{document}"
         );
+    }
+}
+
+#[test]
+fn nothing_that_is_applied_gives_rights_or_holds_a_key() {
+    for (document, _, rendered) in all() {
+        for object in rendered.objects.iter() {
+            let kind = object.kind;
+            assert!(
+                !["Secret", "Role", "RoleBinding"].contains(&kind),
+                "{document}"
+            );
+        }
+        assert_eq!(rendered.pod()["automountServiceAccountToken"], false);
+    }
+}
+
+#[test]
+fn who_deploys_may_do_so_much_to_each_object_and_no_more() {
+    let (_, _, rendered) = all().remove(0);
+    let rights = crate::deploy::objects::rights(&rendered.gateway, "shop").unwrap();
+    let role = rights.iter().find(|object| object.kind == "Role").unwrap();
+    let rules = role.value["rules"].as_array().unwrap();
+    let has = |rule: &Value, field: &str, word: &str| {
+        rule[field]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|one| one == word)
+    };
+    for object in rendered.objects.iter() {
+        for verb in ["get", "list", "create", "patch", "delete"] {
+            let allowed = rules.iter().any(|rule| {
+                let named =
+                    rule.get("resourceNames").is_none() || has(rule, "resourceNames", &object.name);
+                has(rule, "apiGroups", object.group)
+                    && has(rule, "resources", object.plural)
+                    && has(rule, "verbs", verb)
+                    && named
+            });
+            assert!(allowed, "{verb} {}", object.plural);
+        }
+    }
+    let all = role.value.to_string();
+    for word in ["\"*\"", "secrets", "roles", "pods/exec", "update"] {
+        assert!(!all.contains(word), "{word}");
     }
 }
