@@ -54,6 +54,8 @@ pub(super) struct Shared {
     settings: Mutex<Settings>,
     reports: Reports,
     cache: Mutex<Cache>,
+    /// What logs told of crashes, of pods that are gone.
+    crashed: Arc<Mutex<Vec<String>>>,
 }
 
 /// Copies of ConfigMaps and Secrets.
@@ -77,6 +79,7 @@ impl Kubelet {
             settings: Mutex::new(settings),
             reports,
             cache: Mutex::default(),
+            crashed: Arc::default(),
         });
         let (port, serving) = server::start(Arc::clone(&shared)).await;
         shared.reports.join(port).await;
@@ -151,12 +154,13 @@ impl Kubelet {
         self.working.abort();
         self.serving.abort();
         let mut pods = self.shared.pods.lock().await;
+        let mut crashed = self.shared.crashed.lock().await;
         for pod in pods.values_mut() {
             pod.end().await;
-            let crashes = pod.crashes();
-            assert!(crashes.is_empty(), "{}: {crashes:#?}", pod.name);
+            crashed.extend(pod.crashes());
         }
         pods.clear();
+        assert!(crashed.is_empty(), "{crashed:#?}");
     }
 }
 
@@ -239,12 +243,12 @@ impl Shared {
         let running = self.pods.lock().await.remove(uid_of(pod));
         let name = name(pod).to_owned();
         let reports = self.reports.clone();
+        let crashed = Arc::clone(&self.crashed);
         // Others need not wait for it.
         tokio::spawn(async move {
             if let Some(mut running) = running {
                 running.end().await;
-                let crashes = running.crashes();
-                assert!(crashes.is_empty(), "{name}: {crashes:#?}");
+                crashed.lock().await.extend(running.crashes());
             }
             reports.is_gone(&name).await;
         });

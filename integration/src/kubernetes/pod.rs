@@ -236,10 +236,14 @@ impl RunningPod {
         }
     }
 
-    /// The lines of Envoy's log that tell of a crash.
+    /// The lines of Envoy's log that tell of a crash. That a module refuses its configuration is none.
     pub(super) fn crashes(&self) -> Vec<String> {
         let log = fs::read_to_string(&self.log).unwrap_or_default();
-        crashes(&log).into_iter().map(ToOwned::to_owned).collect()
+        let crashes = crashes(&log).into_iter();
+        let crashes = crashes.filter(|line| !line.contains("Failed to configure"));
+        crashes
+            .map(|line| format!("{}: {line}", self.name))
+            .collect()
     }
 
     /// What the API server is told.

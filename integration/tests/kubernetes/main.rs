@@ -13,6 +13,8 @@
 
 #[path = "../pushes/load.rs"]
 mod load;
+mod looks;
+mod mistakes;
 mod objects;
 mod pushes;
 mod rig;
@@ -75,6 +77,15 @@ fn trials(cluster: Option<&Arc<ControlPlane>>) -> Vec<Trial> {
         objects::pods_keep_to_the_pod_security_standard,
         objects::what_a_document_no_longer_makes_is_deleted_and_nothing_else,
         objects::what_is_rendered_is_what_kubectl_takes,
+        looks::a_difference_is_told_by_meaning_and_by_field_and_changes_nothing,
+        looks::the_state_of_each_envoy_is_told,
+        mistakes::a_field_that_somebody_else_has_set_is_named_with_whose_it_is,
+        mistakes::a_config_map_that_was_edited_is_not_gone_on_from,
+        mistakes::a_missing_right_is_named_before_anything_changes,
+        mistakes::a_cluster_that_is_not_there_is_told_so,
+        mistakes::a_namespace_that_is_not_there_is_told_with_how_to_make_it,
+        mistakes::what_envoys_refuse_is_told_by_pod_and_undone,
+        mistakes::a_new_schema_with_an_old_module_never_takes_over,
         pushes::no_request_fails_while_a_fleet_takes_up_changes,
         pushes::a_slow_kubelet_takes_its_time_and_no_request_fails,
         pushes::without_the_right_to_pods_a_kubelet_looks_when_it_is_time,

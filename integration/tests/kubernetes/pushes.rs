@@ -142,7 +142,7 @@ pub async fn a_slow_kubelet_takes_its_time_and_no_request_fails(cluster: Arc<Con
 /// Somebody who may not change pods: then kubelets look when it is time.
 pub async fn without_the_right_to_pods_a_kubelet_looks_when_it_is_time(cluster: Arc<ControlPlane>) {
     let mut running = Running::start(cluster, 5).await;
-    running.rig.take_right("pods", "patch").await;
+    let _role = running.rig.take_right("pods", "patch").await;
     running
         .kubelet
         .set(|settings| settings.sync_period = Duration::from_secs(3))

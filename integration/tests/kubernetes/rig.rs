@@ -42,6 +42,12 @@ pub struct Rig {
     place: TempDir,
 }
 
+/// A directory of modules, and what the pipeline's is called in an image.
+pub struct NewModules {
+    pub directory: PathBuf,
+    pub file: String,
+}
+
 /// What a call came to.
 #[derive(Debug)]
 pub struct Said {
@@ -210,21 +216,13 @@ impl Rig {
         let mut settings = Settings {
             sync_period: Duration::from_secs(60),
             cache_delay: Duration::ZERO,
-            images: BTreeMap::from([(IMAGE.to_owned(), self.image(IMAGE, "gateway"))]),
+            images: BTreeMap::from([(
+                IMAGE.to_owned(),
+                self.image_of(IMAGE, &module_file(), "gateway"),
+            )]),
         };
         change(&mut settings);
         Kubelet::start(&self.admin, &self.namespace, settings).await
-    }
-
-    /// What an image has: a module under the name that the pipeline's has.
-    pub fn image(&self, image: &str, filter: &str) -> PathBuf {
-        let directory = self.path("images").join(image.replace(':', "-"));
-        fs::create_dir_all(&directory).unwrap();
-        let name = directory.join(module_file());
-        if !name.exists() {
-            symlink(module(filter), name).unwrap();
-        }
-        directory
     }
 
     /// Gives a Service's balancer an address, as AWS' controller does.
@@ -331,20 +329,54 @@ impl Rig {
     }
 
     /// Takes a right away from the account that deploys.
-    pub async fn take_right(&self, resource: &str, verb: &str) {
+    pub async fn take_right(&self, resource: &str, verb: &str) -> Role {
         let roles = Api::<Role>::namespaced(self.admin.clone(), &self.namespace);
         let name = format!("{NAME}-pusher");
-        let mut role = roles.get(&name).await.unwrap();
+        let whole = roles.get(&name).await.unwrap();
+        let mut role = whole.clone();
         for rule in role.rules.iter_mut().flatten() {
             if rule.resources.iter().flatten().any(|one| one == resource) {
                 rule.verbs.retain(|one| one != verb);
             }
         }
+        self.give_back(role).await;
+        whole
+    }
+
+    /// Has the account have these rights.
+    pub async fn give_back(&self, mut role: Role) {
+        let roles = Api::<Role>::namespaced(self.admin.clone(), &self.namespace);
         role.metadata.managed_fields = None;
-        roles
-            .replace(&name, &PostParams::default(), &role)
-            .await
-            .unwrap();
+        role.metadata.resource_version = None;
+        let name = role.metadata.name.clone().unwrap();
+        let how = PostParams::default();
+        roles.replace(&name, &how, &role).await.unwrap();
+    }
+
+    /// The modules of a later version of headgate: the pipeline's has another content.
+    pub fn new_modules(&self) -> NewModules {
+        let directory = self.path("new-modules");
+        fs::create_dir_all(&directory).unwrap();
+        let mut bytes = fs::read(module("gateway")).unwrap();
+        // A custom section (id 0) of two bytes: a name of one byte.
+        bytes.extend([0, 2, 1, b'x']);
+        let digest = Sha256::digest(&bytes);
+        let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        fs::write(directory.join("gateway.wasm"), bytes).unwrap();
+        let list = json!([{ "name": "gateway", "sha256": digest }]);
+        fs::write(directory.join("modules.json"), list.to_string()).unwrap();
+        NewModules {
+            directory,
+            file: format!("gateway-{}.wasm", &digest[..12]),
+        }
+    }
+
+    /// What an image has: a module under this name.
+    pub fn image_of(&self, image: &str, file: &str, filter: &str) -> PathBuf {
+        let directory = self.path("images").join(image.replace(':', "-"));
+        fs::create_dir_all(&directory).unwrap();
+        symlink(module(filter), directory.join(file)).unwrap();
+        directory
     }
 
     /// Writes what Envoys read as a whole, as `kubectl apply` would, and lets the kubelet look.

@@ -123,6 +123,14 @@ struct Apply<'a> {
 
 impl Apply<'_> {
     async fn run(&self, objects: &Objects) -> anyhow::Result<ExitStatus> {
+        // What the cluster would not take is better known before anything changes.
+        for object in objects.iter() {
+            let tried = Applied {
+                dry_run: true,
+                ..self.how
+            };
+            self.cluster.apply(object, tried).await?;
+        }
         let mut done = Vec::new();
         for object in objects.iter() {
             let outcome = self.object(object).await?;

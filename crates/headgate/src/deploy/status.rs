@@ -77,7 +77,7 @@ pub fn text(state: &State) -> String {
     let State {
         gateway, namespace, ..
     } = state;
-    if state.objects.is_empty() && state.pods.is_empty() {
+    if state.objects.iter().all(|one| one.of_somebody_else) && state.pods.is_empty() {
         return format!("namespace {namespace} has no gateway {gateway}\n");
     }
     let mut text = format!("gateway {gateway} in namespace {namespace}\n");

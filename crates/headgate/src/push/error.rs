@@ -61,6 +61,8 @@ pub struct Refusal {
 pub struct Late {
     /// Which.
     pub who: String,
+    /// Whether it answers at all.
+    pub answers: bool,
     /// The upstreams that it cannot call yet.
     pub warming: Vec<String>,
 }
@@ -81,7 +83,10 @@ fn refused_by(kind: Kind, by: &[Refusal], taken: &[String]) -> String {
 
 fn not_in_time(kind: Kind, limit: Duration, late: &[Late], taken: &[String]) -> String {
     let late = late.iter().map(|one| {
-        let mut text = format!("{} has not taken {kind} within {limit:?}", one.who);
+        let mut text = match one.answers {
+            true => format!("{} has not taken {kind} within {limit:?}", one.who),
+            false => format!("{}'s admin endpoint did not answer for {limit:?}", one.who),
+        };
         if !one.warming.is_empty() {
             // Writing to a String does not fail.
             let _ = write!(

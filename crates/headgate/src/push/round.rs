@@ -35,8 +35,10 @@ enum Said {
     NotYet {
         warming: Vec<String>,
     },
+    /// Nothing, and requests come to it.
+    Silent,
     Refused(Refusal),
-    /// Nothing, and no request comes to it.
+    /// Nothing that matters, since no request comes to it.
     Nothing,
 }
 
@@ -56,7 +58,16 @@ impl Round {
             let who = reader.name.clone();
             match said {
                 Said::Taken => round.taken.push(who),
-                Said::NotYet { warming } => round.late.push(Late { who, warming }),
+                Said::NotYet { warming } => round.late.push(Late {
+                    who,
+                    answers: true,
+                    warming,
+                }),
+                Said::Silent => round.late.push(Late {
+                    who,
+                    answers: false,
+                    warming: Vec::new(),
+                }),
                 Said::Refused(refusal) => by.push(refusal),
                 Said::Nothing => {}
             }
@@ -86,9 +97,7 @@ impl Wanted<'_> {
     async fn said_by<E: Envoy>(self, reader: &Reader<E>) -> Said {
         let Some(stats) = reader.envoy.stats().await else {
             return match reader.serves {
-                true => Said::NotYet {
-                    warming: Vec::new(),
-                },
+                true => Said::Silent,
                 false => Said::Nothing,
             };
         };
@@ -101,6 +110,10 @@ impl Wanted<'_> {
             return Said::Taken;
         }
         let refusals = before.map_or(0, |before| before.refusals(self.kind));
+        // No request comes to it, so it is in nobody's way: whoever starts pods tells of it.
+        if !reader.serves && (!refused.is_empty() || stats.refusals(self.kind) > 0) {
+            return Said::Nothing;
+        }
         if !refused.is_empty() || stats.refusals(self.kind) > refusals {
             let files = self.to.secret_files(&refused).into_iter();
             let said = reader.envoy.refusal().await;

@@ -108,21 +108,11 @@ impl ClusterError {
     pub fn of(server: &str, namespace: &str, verb: &str, resource: &str, error: Error) -> Self {
         let server = server.to_owned();
         match error {
-            Error::Api(status) => Self::of_status(server, namespace, *status),
+            Error::Api(status) => Self::of_status(server, namespace, (verb, resource), *status),
             Error::Auth(error) => Self::Unauthorized {
                 server,
                 problem: chain(&error),
             },
-            // Who asks for an upgrade gets no more than a number.
-            Error::UpgradeConnection(error) if error.to_string().contains("403") => {
-                Self::Forbidden {
-                    who: "you".to_owned(),
-                    verb: verb.to_owned(),
-                    resource: resource.to_owned(),
-                    group: String::new(),
-                    namespace: namespace.to_owned(),
-                }
-            }
             Error::UpgradeConnection(error) => Self::Refused {
                 object: String::new(),
                 problem: format!("{resource}: {}", chain(&error)),
@@ -138,12 +128,25 @@ impl ClusterError {
         }
     }
 
-    fn of_status(server: String, namespace: &str, status: Status) -> Self {
+    fn of_status(
+        server: String,
+        namespace: &str,
+        (verb, resource): (&str, &str),
+        status: Status,
+    ) -> Self {
         let message = status.message.clone();
         match status.code {
             401 => Self::Unauthorized {
                 server,
                 problem: message,
+            },
+            // Of a forwarded port it says no more than that.
+            403 if message.trim_end().ends_with("forbidden:") => Self::Forbidden {
+                who: "you".to_owned(),
+                verb: verb.to_owned(),
+                resource: resource.to_owned(),
+                group: String::new(),
+                namespace: namespace.to_owned(),
             },
             403 => Self::forbidden(namespace, &message).unwrap_or(Self::Refused {
                 object: String::new(),

@@ -111,6 +111,22 @@ async fn one_that_does_not_answer_is_waited_for_only_if_requests_come_to_it() {
     assert!(pusher.has_retired());
 }
 
+/// As after a rollout to an image whose module does not know what it is given.
+#[tokio::test]
+async fn one_that_refuses_what_was_there_already_and_takes_no_requests_is_in_nobodys_way() {
+    let mut pods = [pod("a"), pod("b")];
+    pods[1].envoy.0.refuses.set(Some(Kind::Clusters));
+    pods[1].serves = false;
+    let mut pusher = pushed_to(&pods);
+    pusher.push(new()).await.unwrap();
+    assert!(pods[0].envoy.in_use().contains("new-"));
+    assert!(!pods[1].envoy.in_use().contains("new-"));
+    pods[0].envoy.0.refuses.set(Some(Kind::Clusters));
+    let third = document("third: { http: \"c:1\" }", "third");
+    let refused = pusher.push(third).await.unwrap_err();
+    assert_eq!(refused.to_string(), "a refuses the clusters: it is no good");
+}
+
 #[tokio::test]
 async fn one_that_comes_in_between_must_have_it_too() {
     let pods = [pod("a"), pod("b")];
