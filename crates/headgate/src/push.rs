@@ -103,6 +103,11 @@ impl<T: Target> Pusher<T> {
         Ok(())
     }
 
+    /// What carries the files.
+    pub fn target(&mut self) -> &mut T {
+        &mut self.target
+    }
+
     /// Whether it means what is in use already.
     pub fn has(&self, next: &Resources) -> bool {
         self.current == *next

@@ -5,10 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// The link that is moved.
 const DATA: &str = "..data";
 const NEW_DATA: &str = "..data_tmp";
+
+/// How long new files have no links of their own yet.
+const BUSY: Duration = Duration::from_millis(30);
 
 /// A mounted ConfigMap or Secret.
 #[derive(Debug)]
@@ -46,6 +50,8 @@ impl Volume {
         let beside = self.directory.join(NEW_DATA);
         symlink(&new, &beside).expect("a link");
         fs::rename(&beside, &data).expect("a link");
+        // On a busy node something else may run here.
+        std::thread::sleep(BUSY);
         let names = |files: &BTreeMap<String, String>| files.keys().cloned().collect();
         let now: BTreeSet<String> = names(&files);
         let before: BTreeSet<String> = self.files.as_ref().map(names).unwrap_or_default();

@@ -86,6 +86,8 @@ fn trials(cluster: Option<&Arc<ControlPlane>>) -> Vec<Trial> {
         mistakes::a_namespace_that_is_not_there_is_told_with_how_to_make_it,
         mistakes::what_envoys_refuse_is_told_by_pod_and_undone,
         mistakes::a_new_schema_with_an_old_module_never_takes_over,
+        pushes::authorities_come_with_what_names_them_and_are_renewed,
+        pushes::what_mounts_another_secret_replaces_the_pods,
         pushes::no_request_fails_while_a_fleet_takes_up_changes,
         pushes::a_slow_kubelet_takes_its_time_and_no_request_fails,
         pushes::without_the_right_to_pods_a_kubelet_looks_when_it_is_time,

@@ -7,9 +7,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fastrand::Rng;
+use integration::client;
 use integration::kubernetes::{ControlPlane, Kubelet};
+use integration::tls::{Authority, ServerSide};
+use integration::upstream::Upstream;
 
 use crate::load::Load;
+use crate::objects::simple;
 use crate::rig::{NAME, Rig};
 use crate::versions::{Services, Version};
 
@@ -183,6 +187,84 @@ pub async fn an_apply_that_is_killed_anywhere_is_completed_by_the_next(cluster: 
     let again = running.rig.deploying(&["apply"]).await.well();
     assert!(again.err.contains("nothing has changed"), "{}", again.err);
     running.stop().await;
+}
+
+/// What an upstream is held against is a file in the ConfigMap, which is new with it, and then another.
+pub async fn authorities_come_with_what_names_them_and_are_renewed(cluster: Arc<ControlPlane>) {
+    let (first, second) = (Authority::new("first"), Authority::new("second"));
+    let upstream = |authority: &Authority| {
+        let side = ServerSide::new(&authority.issue(&["localhost"]));
+        Upstream::start_over(side)
+    };
+    let (of_first, of_second) = (upstream(&first).await, upstream(&second).await);
+    let services = Services::start().await;
+    let rig = Rig::with(cluster, &simple(&services)).await;
+    let kubelet = rig.kubelet().await;
+    rig.deploying(&["apply"]).await.well();
+    let pods = kubelet.wait_for_ready(2).await;
+
+    let secure = |upstream: &Upstream| {
+        let address = upstream.address();
+        let tls =
+            format!("{{ http: \"{address}\", tls: {{ ca: ca.pem, sni: localhost }} }}");
+        let document =
+            simple(&services).replace("upstreams: {", &format!("upstreams: {{ secure: {tls},"));
+        format!("{document}  - {{ match: {{ path: /secure }}, to: [{{ upstream: secure }}] }}\n")
+    };
+    let answers = async |path: &str, status: u16| {
+        for pod in pods.values() {
+            let client = client::http1((*pod, PORT).into());
+            rig.wait("what the upstream's certificate comes to", async || {
+                client.get(path).await.unwrap().status == status
+            })
+            .await;
+        }
+    };
+    first.write(&rig.path("ca.pem"));
+    rig.save(&secure(&of_first));
+    rig.deploying(&["apply"]).await.well();
+    answers("/secure", 200).await;
+    rig.save(&secure(&of_second));
+    rig.deploying(&["apply"]).await.well();
+    answers("/secure", 503).await;
+
+    // Nothing but the file is another.
+    second.write(&rig.path("ca.pem"));
+    let renewed = rig.deploying(&["apply"]).await.well().err;
+    assert_eq!(renewed.matches(" changed\n").count(), 1, "{renewed}");
+    answers("/secure", 200).await;
+    assert_eq!(kubelet.ready().await, pods);
+    kubelet.stop().await;
+}
+
+/// A Secret that pods do not mount yet takes new pods; the old ones never read of it.
+pub async fn what_mounts_another_secret_replaces_the_pods(cluster: Arc<ControlPlane>) {
+    let services = Services::start().await;
+    let rig = Rig::with(cluster, &simple(&services)).await;
+    let kubelet = rig.kubelet().await;
+    rig.deploying(&["apply"]).await.well();
+    let before = kubelet.wait_for_ready(2).await;
+    let names = rig.config_map_names().await;
+    rig.make_tls_secret("client-tls").await;
+    rig.save(&simple(&services).replace(
+        "upstreams: {",
+        "upstreams: { secure: { http: \"127.0.0.1:1\", tls: { certificate: { secret: client-tls } } },",
+    ));
+    let applied = rig.deploying(&["apply"]).await.well().err;
+    assert!(applied.contains("Deployment web changed"), "{applied}");
+    let after = kubelet.wait_for_ready(2).await;
+    assert!(
+        after.keys().all(|pod| !before.contains_key(pod)),
+        "{after:?}"
+    );
+    // One for the new pods; the old ones' is gone with them, and the bootstrap is the same.
+    let now = rig.config_map_names().await;
+    assert_eq!(
+        (now.len(), now.difference(&names).count()),
+        (names.len(), 1),
+        "{now:?}"
+    );
+    kubelet.stop().await;
 }
 
 /// What the steps are for: the same load sees a ConfigMap that is changed at once.

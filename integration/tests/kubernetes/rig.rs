@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use integration::kubernetes::{ControlPlane, Kubelet, Settings, User};
 use integration::module;
+use integration::tls::Authority;
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Pod, Service, ServiceAccount};
 use k8s_openapi::api::rbac::v1::Role;
 use kube::api::{DynamicObject, ListParams, Patch, PatchParams, PostParams};
@@ -397,6 +398,21 @@ impl Rig {
             let how = PatchParams::default();
             all.patch(&name, &how, &Patch::Merge(&patch)).await.unwrap();
         }
+    }
+
+    /// Makes a Secret with a certificate, as `kubectl create secret tls` does.
+    pub async fn make_tls_secret(&self, name: &str) {
+        let (certificate, key) = (self.path("tls.crt"), self.path("tls.key"));
+        let identity = Authority::new("a test's").issue(&["localhost"]);
+        identity.write(&certificate, &key);
+        let secret = json!({
+            "apiVersion": "v1", "kind": "Secret", "metadata": { "name": name }, "type": "kubernetes.io/tls",
+            "stringData": {
+                "tls.crt": fs::read_to_string(certificate).unwrap(),
+                "tls.key": fs::read_to_string(key).unwrap(),
+            },
+        });
+        self.apply_as("kubectl", &secret).await;
     }
 
     /// Waits until every Envoy has what it is to have.

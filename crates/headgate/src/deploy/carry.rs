@@ -25,16 +25,7 @@ pub enum CarryProblem {
          is replaced as a whole, and requests may see half a change"
     )]
     Unreadable { name: String, problem: String },
-    /// Both versions together are too much.
-    #[error(
-        "ConfigMap {name} would hold {bytes} bytes while both the old and the new document are in use, and \
-         Kubernetes takes at most {MOST_BYTES}; carry the change in two smaller ones"
-    )]
-    TooLarge { name: String, bytes: usize },
 }
-
-/// The most that Kubernetes takes in a ConfigMap, keys and values together, in bytes.
-const MOST_BYTES: usize = 1 << 20;
 
 /// How a ConfigMap that is there is changed.
 pub struct Carrier<'a> {
@@ -103,16 +94,18 @@ impl Carrier<'_> {
             pusher.settle(&[Part::Pipeline]).await?;
         }
         if !pusher.has(&next) {
-            require_room(config, &current.union(&next))?;
             pusher.push(next).await?;
             self.prune(&mut pusher).await;
         }
         if pusher.has_retired() {
             return Ok(true);
         }
-        // And what is not Envoy's: labels, annotations.
-        let version = version.unwrap_or_default();
-        Ok(self.finish(config).await? != version)
+        // And what is not in Envoy's resources: files that they name, labels, annotations.
+        let changed = self.finish(config).await? != version.unwrap_or_default();
+        if changed {
+            pusher.target().look().await;
+        }
+        Ok(changed)
     }
 
     /// Takes away what no request is under way to any more. That it stays does no harm.
@@ -138,18 +131,6 @@ impl Carrier<'_> {
             .apply_value(kind, &config.name, &config.value, how)
             .await?;
         Ok(applied.metadata.resource_version.unwrap_or_default())
-    }
-}
-
-fn require_room(config: &Object, both: &Resources) -> Result<(), CarryProblem> {
-    let files = both.files();
-    let bytes = files.iter().map(|(name, text)| name.len() + text.len());
-    match bytes.sum() {
-        0..=MOST_BYTES => Ok(()),
-        bytes => Err(CarryProblem::TooLarge {
-            name: config.name.clone(),
-            bytes,
-        }),
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::cluster::{Applied, Cluster, ClusterError, Kind};
 use super::envoy::PodEnvoy;
-use super::objects::Object;
+use super::objects::{Object, TooLarge, fit};
 use super::pod::PodState;
 use super::say;
 use crate::push::stats::Kind as Part;
@@ -23,6 +23,18 @@ const LOOK: &str = "headgate.dev/configuration";
 
 /// A kubelet that looks at a pod may not have heard of the ConfigMap's change yet, so it is told again.
 const AGAIN: Duration = Duration::from_secs(2);
+
+/// Why a step was not carried.
+#[derive(Debug, thiserror::Error)]
+pub enum FleetError {
+    #[error(transparent)]
+    Cluster(#[from] ClusterError),
+    /// Both versions together are too much.
+    #[error(
+        "while the old and the new document are both in use, {0}; or carry the change in two smaller ones"
+    )]
+    TooLarge(#[from] TooLarge),
+}
 
 /// The ConfigMap, and the pods that mount it.
 pub struct Fleet {
@@ -127,10 +139,11 @@ impl Fleet {
 
     /// Applies the ConfigMap with the data of this step, in one request; fails if somebody else has changed
     /// it since.
-    async fn apply(&mut self) -> Result<(), ClusterError> {
+    async fn apply(&mut self) -> Result<(), FleetError> {
         let mut value = self.config.value.clone();
         if let Some(object) = value.as_object_mut() {
-            object.insert("data".to_owned(), json!(self.data));
+            let data = fit(&self.config.name, self.data.clone())?;
+            object.insert("data".to_owned(), json!(data));
         }
         if let Some(metadata) = value.get_mut("metadata").and_then(Value::as_object_mut) {
             let version = json!(self.resource_version);
@@ -149,6 +162,14 @@ impl Fleet {
         self.nudged = None;
         self.told = None;
         Ok(())
+    }
+
+    /// Lets all kubelets look at once.
+    pub async fn look(&mut self) {
+        let readers = self.readers().await.unwrap_or_default();
+        let names: Vec<&str> = readers.iter().map(|one| one.name.as_str()).collect();
+        self.nudged = None;
+        self.nudge(&names).await;
     }
 
     /// Lets the kubelets of these pods look at once.

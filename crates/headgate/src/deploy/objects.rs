@@ -28,6 +28,7 @@ use std::collections::BTreeMap;
 use envoy_render::Placement;
 use gateway_model::{Certificate, Entrance, FileName, Gateway, Topology};
 
+pub use capacity::{TooLarge, fit};
 pub use error::ObjectsError;
 pub use names::MANAGER;
 pub use object::{Object, Objects};
