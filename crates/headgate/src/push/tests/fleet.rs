@@ -115,16 +115,19 @@ async fn one_that_does_not_answer_is_waited_for_only_if_requests_come_to_it() {
 #[tokio::test]
 async fn one_that_refuses_what_was_there_already_and_takes_no_requests_is_in_nobodys_way() {
     let mut pods = [pod("a"), pod("b")];
-    pods[1].envoy.0.refuses.set(Some(Kind::Clusters));
+    pods[1].envoy.0.refuses.set(Some(Kind::Pipeline));
     pods[1].serves = false;
     let mut pusher = pushed_to(&pods);
     pusher.push(new()).await.unwrap();
     assert!(pods[0].envoy.in_use().contains("new-"));
-    assert!(!pods[1].envoy.in_use().contains("new-"));
-    pods[0].envoy.0.refuses.set(Some(Kind::Clusters));
+    assert!(!pods[1].envoy.0.taken.borrow()[2].contains("new-"));
+    pods[0].envoy.0.refuses.set(Some(Kind::Pipeline));
     let third = document("third: { http: \"c:1\" }", "third");
     let refused = pusher.push(third).await.unwrap_err();
-    assert_eq!(refused.to_string(), "a refuses the clusters: it is no good");
+    assert_eq!(
+        refused.to_string(),
+        "a refuses the configuration of the pipeline: it is no good"
+    );
 }
 
 #[tokio::test]

@@ -98,7 +98,7 @@ fn authorities_are_read_by_who_has_them() {
     let key = envoy_render::Placement::key_of(file);
     assert!(yaml.contains(&format!("\"{key}\":\"PEM\"")), "{yaml}");
     assert!(
-        yaml.contains(&format!("/etc/headgate/config/{key}")),
+        yaml.contains(&format!("/etc/headgate/config/..data/{key}")),
         "{yaml}"
     );
 }
