@@ -72,7 +72,7 @@ fn what_does_not_fit_is_made_smaller_and_says_the_same() {
 
 #[test]
 fn what_is_too_much_is_refused_with_its_size_and_the_way_out() {
-    let Err(error) = Rendered::of(&document(8_000, false)) else {
+    let Err(error) = Rendered::of(&document(5_700, false)) else {
         panic!("a ConfigMap of any size is taken");
     };
     let error = error.to_string();
