@@ -2,7 +2,7 @@
 
 mod request;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -13,7 +13,7 @@ use hyper::client::conn::{http1, http2};
 use hyper::{HeaderMap, StatusCode, Version, http};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use sha2::{Digest, Sha256};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 use tokio_rustls::rustls::pki_types::CertificateDer;
@@ -36,6 +36,8 @@ pub struct Client(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     address: SocketAddr,
+    /// Where connections come from; the kernel chooses if not said.
+    source: Option<IpAddr>,
     connections: AtomicUsize,
     protocol: Protocol,
     tls: Option<ClientSide>,
@@ -183,11 +185,22 @@ impl Client {
     fn new(address: SocketAddr, protocol: Protocol, tls: Option<ClientSide>) -> Self {
         Self(Arc::new(Shared {
             address,
+            source: None,
             connections: AtomicUsize::new(0),
             protocol,
             tls,
             shown: std::sync::Mutex::default(),
         }))
+    }
+
+    /// The same from this address: a client in 127.0.0.0/8 that can be told from others.
+    ///
+    /// # Panics
+    /// When it has a clone.
+    #[must_use]
+    pub fn from(mut self, source: IpAddr) -> Self {
+        Arc::get_mut(&mut self.0).expect("no clone").source = Some(source);
+        self
     }
 
     /// The certificate that the server showed on the latest connection.
@@ -332,7 +345,9 @@ impl Client {
 
     async fn connect(&self) -> Result<TokioIo<Box<dyn tls::Stream>>, Failure> {
         let failed = |error| Failure::Connect(self.0.address, error);
-        let stream = TcpStream::connect(self.0.address).await.map_err(failed)?;
+        let stream = connect(self.0.source, self.0.address)
+            .await
+            .map_err(failed)?;
         stream.set_nodelay(true).map_err(failed)?;
         let stream: Box<dyn tls::Stream> = match &self.0.tls {
             None => Box::new(stream),
@@ -345,6 +360,18 @@ impl Client {
         self.0.connections.fetch_add(1, Ordering::Relaxed);
         Ok(TokioIo::new(stream))
     }
+}
+
+async fn connect(source: Option<IpAddr>, to: SocketAddr) -> std::io::Result<TcpStream> {
+    let Some(source) = source else {
+        return TcpStream::connect(to).await;
+    };
+    let socket = match source {
+        IpAddr::V4(_) => TcpSocket::new_v4()?,
+        IpAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    socket.bind((source, 0).into())?;
+    socket.connect(to).await
 }
 
 async fn within_deadline<T>(exchange: impl Future<Output = T>) -> Result<T, Failure> {

@@ -3,10 +3,16 @@
 //! [`services`] are the sample services, shared with docker-compose through the binary
 //! `sample-services`. The rest is the harness that the tests under `tests/` drive: [`envoy`] runs
 //! the real proxy, with what Headgate renders or with a [`bootstrap`] by hand, [`upstream`] records what reaches the far side, [`mirror`] sends it back byte for byte, [`client`] and [`raw`] send
-//! what a test wants sent.
+//! what a test wants sent, and a [`balancer`] may stand before all of it.
 //!
 //! The harness is test code: where a test cannot go on it panics, which fails that test.
 
+#[allow(
+    clippy::panic,
+    clippy::expect_used,
+    reason = "test code: a panic is how a test fails"
+)]
+pub mod balancer;
 mod body;
 pub mod bootstrap;
 #[allow(

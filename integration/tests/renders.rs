@@ -8,7 +8,7 @@
 
 use std::path::{Path, PathBuf};
 
-use gateway_model::{FileName, Gateway};
+use gateway_model::{Gateway, NamedFile};
 use integration::client::{self, Request};
 use integration::envoy::Envoy;
 use integration::rendered::Rendered;
@@ -31,6 +31,26 @@ fn envoy_accepts_every_committed_render() {
     for folder in committed() {
         let validated = Rendered::committed(&folder).validate();
         validated.unwrap_or_else(|refused| panic!("{}: {refused}", folder.display()));
+    }
+}
+
+/// The documents of which renders are committed for where they are deployed.
+fn deployed() -> Vec<PathBuf> {
+    let folder =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/envoy-render/tests/deployed");
+    let entries = folder.read_dir().unwrap();
+    let paths = entries.map(|entry| entry.unwrap().path());
+    let documents: Vec<_> = paths.filter(|path| path.is_file()).collect();
+    assert!(documents.len() >= 16, "{}", folder.display());
+    documents
+}
+
+#[test]
+fn envoy_accepts_every_render_for_where_it_is_deployed() {
+    for path in deployed() {
+        let document = std::fs::read_to_string(&path).unwrap();
+        let validated = Rendered::deployed(&document).validate();
+        validated.unwrap_or_else(|refused| panic!("{}: {refused}", path.display()));
     }
 }
 
@@ -91,21 +111,17 @@ fn document(folder: &Path) -> Gateway {
 fn write_named_files(rendered: &Rendered, folder: &Path, authority: &Authority) {
     authority.write(&rendered.own_cas());
     let document = document(folder);
-    let of = |file: &FileName| rendered.path(file.as_str());
-    let listeners = document.listeners.iter().filter_map(|one| one.tls.as_ref());
-    let shown = listeners.flat_map(|tls| &tls.certificates);
-    let upstreams = || {
-        document
-            .upstreams
-            .values()
-            .filter_map(|one| one.tls.as_ref())
+    let of = |file| {
+        let path = rendered.placement().path_of(file);
+        std::fs::create_dir_all(Path::new(&path).parent().unwrap()).unwrap();
+        PathBuf::from(path)
     };
-    for pair in shown.chain(upstreams().filter_map(|tls| tls.certificate.as_ref())) {
+    for (_, pair) in document.certificates() {
         let identity = authority.issue(&[SERVER]);
-        identity.write(&of(&pair.certificate), &of(&pair.key));
+        identity.write(&of(pair.certificate()), &of(pair.key()));
     }
-    for ca in upstreams().filter_map(|tls| tls.ca.as_ref()) {
-        authority.write(&of(ca));
+    for (_, ca) in document.authorities() {
+        authority.write(&of(NamedFile::File(ca)));
     }
 }
 

@@ -1,5 +1,6 @@
 //! What concerns several parts of a document at once.
 
+mod edge;
 mod listeners;
 mod patterns;
 mod reach;
@@ -12,7 +13,7 @@ use std::fmt::Display;
 use function_router::Router;
 use gateway::cors::{Cors, CorsConfig};
 
-use crate::document::{Gateway, Pattern, Protocol, Route};
+use crate::document::{Gateway, Location, Pattern, Protocol, Route};
 use crate::scalars::UpstreamName;
 use crate::words::{proposal, quoted};
 use crate::yaml::{Fault, Faults, Node, locate};
@@ -93,13 +94,6 @@ impl Check<'_> {
                     first.insert(item, path);
                 }
             }
-        }
-    }
-
-    fn edge(&mut self) {
-        let stage = self.gateway.edge.stage_prefix.as_deref();
-        if let Err(error) = Router::compile(&[], stage) {
-            self.error(format!("edge.{}", error.path), error.problem);
         }
     }
 
@@ -220,10 +214,13 @@ impl Check<'_> {
                 self.error(path, format!("no upstream {}; {help}", quoted(name)));
             }
             Some(upstream) if is_call && upstream.protocol != Protocol::Grpc => {
-                let address = quoted(&upstream.address.to_string());
+                let location = match &upstream.location {
+                    Location::Address(address) => quoted(&address.to_string()),
+                    service @ Location::Service(_) => service.to_string(),
+                };
                 let problem = format!(
                     "expected an upstream that speaks gRPC, found {}, which is http; if it does, \
-                     write {name}: {{ grpc: {address} }}",
+                     write {name}: {{ grpc: {location} }}",
                     quoted(name.as_str())
                 );
                 self.error(path, problem);

@@ -300,6 +300,66 @@ fn a_certificate_that_is_not_there_is_told_before_envoy_starts() {
     assert_eq!(said(&output), (3, text));
 }
 
+const OF_A_SECRET: &str = "\
+apiVersion: headgate.dev/v1alpha1
+kind: Gateway
+listeners: [{ name: https, port: 8443, tls: { certificates: [{ secret: shop-tls }] } }]
+upstreams: { pets: { http: \"pets:8080\" } }
+routes: [{ match: { prefix: / }, to: [{ upstream: pets }] }]
+";
+
+#[test]
+fn secrets_are_directories_beside_the_document_or_where_it_is_said() {
+    let place = Place::new();
+    fs::create_dir(place.path().join("conf")).unwrap();
+    fs::write(place.path().join("conf/gateway.yaml"), OF_A_SECRET).unwrap();
+    let here = place.path().canonicalize().unwrap();
+    let beside = here.join("conf/secrets").display().to_string();
+    let named = here.join("other").display().to_string();
+    for (arguments, secrets) in [
+        (&[][..], beside.as_str()),
+        (&["--secrets", "other"], &named),
+        (&["--seen-at", "/etc/headgate"], "/etc/headgate/secrets"),
+        (
+            &["--seen-at", "/etc/headgate", "--secrets", "/run/secrets"],
+            "/run/secrets",
+        ),
+    ] {
+        let render = ["render", "conf/gateway.yaml", "--out", "out"];
+        let output = place.headgate(&[&render, arguments].concat());
+        assert!(output.status.success(), "{}", said(&output).1);
+        let entries = fs::read_dir(place.path().join("out")).unwrap();
+        let mut files = entries.map(|entry| entry.unwrap().path());
+        let file = files.find(|path| path.to_string_lossy().contains("/sds-secret-"));
+        let text = fs::read_to_string(file.unwrap()).unwrap();
+        for key in ["tls.crt", "tls.key"] {
+            let path = format!("filename: {secrets}/shop-tls/{key}\n");
+            assert!(text.contains(&path), "{arguments:?}: {text}");
+        }
+    }
+}
+
+#[test]
+fn a_secret_that_is_not_there_is_told_before_envoy_starts() {
+    let place = Place::new();
+    fs::write(place.path().join("gateway.yaml"), OF_A_SECRET).unwrap();
+    let envoy = place.envoy("exit 1");
+    let (admin, https) = (free_port(), format!("https=127.0.0.1:{}", free_port()));
+    let arguments = ["run", "gateway.yaml", "--envoy", envoy.to_str().unwrap()];
+    let ports = ["--admin-port", &admin.to_string(), "--listener", &https];
+    for (more, secrets) in [(&[][..], "secrets"), (&["--secrets", "other"], "other")] {
+        let output = place.headgate(&[&arguments[..], &ports, more].concat());
+        let missing = place.path().canonicalize().unwrap().join(secrets);
+        let text = format!(
+            "error: listeners[0].tls.certificates[0].secret: cannot read {}/shop-tls/tls.crt: No such \
+             file or directory (os error 2); put the file there, or name the directory of the Secrets \
+             with --secrets\n",
+            missing.display()
+        );
+        assert_eq!(said(&output), (3, text));
+    }
+}
+
 fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap().port()

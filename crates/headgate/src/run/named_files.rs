@@ -4,23 +4,33 @@
 use std::fs::File;
 
 use envoy_render::Placement;
-use gateway_model::Gateway;
+use gateway_model::{Gateway, NamedFile};
 
 /// A file that cannot be read.
 #[derive(Debug, thiserror::Error)]
-#[error("{named}: cannot read {path}: {error}; put the file there, or name another")]
+#[error("{named}: cannot read {path}: {error}; put the file there, or {instead}")]
 pub struct FileError {
     /// Where in the document.
     named: String,
     path: String,
     error: std::io::Error,
+    instead: &'static str,
 }
 
 /// Whether each file that the document names can be read.
 pub fn require_readable(gateway: &Gateway, placement: &Placement) -> Result<(), FileError> {
     for (named, file) in gateway.files() {
-        let path = placement.path_of(file.as_str());
-        File::open(&path).map_err(|error| FileError { named, path, error })?;
+        let path = placement.path_of(file);
+        let instead = match file {
+            NamedFile::File(_) => "name another",
+            NamedFile::Secret { .. } => "name the directory of the Secrets with --secrets",
+        };
+        File::open(&path).map_err(|error| FileError {
+            named,
+            path,
+            error,
+            instead,
+        })?;
     }
     Ok(())
 }
