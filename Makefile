@@ -32,6 +32,7 @@ integration: tools-to-run build ## The tests through a real Envoy
 
 golden: tools-to-run wasm ## Rewrite what the golden tests compare with
 	UPDATE_GOLDENS=1 cargo test --package envoy-render --test goldens
+	UPDATE_GOLDENS=1 cargo test --package headgate --test deploy
 
 lint: setup ## Formatting, clippy (native and wasm), licences of the dependencies
 	cargo xtask lint

@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::exit_status::ExitStatus;
-use crate::{check, completions, diff, explain, render, run, schema};
+use crate::{check, completions, deploy, diff, explain, render, run, schema};
 
 /// Turn a stock Envoy into a function gateway.
 #[derive(Debug, Parser)]
@@ -51,6 +51,7 @@ pub enum Command {
     Explain(explain::Arguments),
     Render(render::Arguments),
     Run(run::Arguments),
+    Deploy(deploy::Arguments),
     Schema(schema::Arguments),
     Completions(completions::Arguments),
 }
@@ -67,6 +68,7 @@ impl Command {
             Self::Explain(arguments) => explain::run(&arguments),
             Self::Render(arguments) => render::run(&arguments),
             Self::Run(arguments) => run::run(&arguments),
+            Self::Deploy(arguments) => deploy::run(&arguments),
             Self::Schema(arguments) => schema::run(&arguments),
             Self::Completions(arguments) => completions::run(&arguments),
         }

@@ -5,6 +5,7 @@ mod check;
 mod checkout;
 mod cli;
 mod completions;
+mod deploy;
 mod diff;
 mod document;
 mod exit_status;

@@ -39,6 +39,11 @@ pub fn each(diagnostics: &[Diagnostic]) {
     }
 }
 
+/// Tells of something that is no mistake, and deserves a look.
+pub fn warning(text: &str) {
+    line(&format!("{WARNING}warning{WARNING:#}: {text}"));
+}
+
 /// Tells what is wrong around the document. That whoever reads the output has seen enough, as `head`
 /// does, is not wrong.
 pub fn environment(error: &anyhow::Error) -> ExitStatus {
@@ -46,8 +51,13 @@ pub fn environment(error: &anyhow::Error) -> ExitStatus {
     if io.is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe) {
         return ExitStatus::Ok;
     }
+    told(error, ExitStatus::Environment)
+}
+
+/// Tells an error, which ends a command so.
+pub fn told(error: &anyhow::Error, status: ExitStatus) -> ExitStatus {
     line(&format!("{ERROR}error{ERROR:#}: {error:#}"));
-    ExitStatus::Environment
+    status
 }
 
 /// Tells what is wrong with the command line, where clap cannot.

@@ -98,6 +98,12 @@ pub enum EdgeError {
          listener here; leave it out"
     )]
     IdleTimeoutOfTls,
+    /// It would be given no certificate at all.
+    #[error(
+        "the cloud provider's controller takes one certificate, found {}; import one for all names, or \
+         write controller: {}", .0, Controller::AwsLoadBalancerController.as_str()
+    )]
+    OneCertificate(usize),
     /// HTTP/2 has to be agreed on.
     #[error(
         "gRPC needs HTTP/2, on which clients could not agree with any listener: the cloud provider's \

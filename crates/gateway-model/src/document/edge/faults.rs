@@ -185,10 +185,15 @@ impl<'g> Faults<'g> {
             }
             return;
         }
+        let is_provider = edge.controller == Some(Controller::CloudProviderAws);
+        let certificates = edge.tls.iter().map(|tls| tls.certificates.len());
+        for number in certificates.filter(|number| is_provider && *number > 1) {
+            self.push("edge.tls.certificates", EdgeError::OneCertificate(number));
+        }
         // The listener that redirects is for no call of gRPC.
         let mut serving = self.gateway.listeners.iter();
         let mut routes = self.gateway.routes.iter();
-        if edge.controller == Some(Controller::CloudProviderAws)
+        if is_provider
             && edge.tls.is_some()
             && serving.all(|one| one.redirect_to_https.is_some() || self.ends_before(one))
             && routes.any(|route| matches!(route.matches.pattern, Pattern::Grpc(_)))

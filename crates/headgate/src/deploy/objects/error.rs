@@ -1,0 +1,75 @@
+//! Why a document makes no objects that Kubernetes takes.
+
+use gateway_model::{EdgeError, FileName};
+
+use super::capacity::TooLarge;
+use crate::exit_status::ExitStatus;
+
+/// Why a document makes no objects that Kubernetes takes.
+#[derive(Debug, thiserror::Error)]
+pub enum ObjectsError {
+    /// What stands before the gateway does not fit together.
+    #[error("{}", shown(.0))]
+    Edge(Vec<(String, EdgeError)>),
+    /// Kubernetes calls Services by names that DNS knew in 1987 (RFC 1035).
+    #[error(
+        "metadata.name: Kubernetes takes no Service whose name begins with a digit; write such as \
+         \"gateway-{0}\" in place of \"{0}\""
+    )]
+    Digit(String),
+    /// A namespace is a label.
+    #[error(
+        "--namespace: expected at most 63 lower-case letters, digits and \"-\", beginning and ending with a \
+         letter or digit, found \"{0}\""
+    )]
+    Namespace(String),
+    /// A key would have to leave the machine that it is on.
+    #[error(
+        "{place}: the key is in the file {key}, and what is deployed takes keys from Secrets alone; make \
+         one:\n    kubectl create secret tls {secret} --namespace {namespace} --cert {certificate} --key \
+         {key}\nand write in place of the files: {{ secret: {secret} }}"
+    )]
+    Key {
+        /// Of the certificate in the document.
+        place: String,
+        /// Its file.
+        certificate: FileName,
+        /// That of its key.
+        key: FileName,
+        /// How a Secret could be called.
+        secret: String,
+        /// Where it has to be.
+        namespace: String,
+    },
+    /// Nobody has read the file.
+    #[error("{place}: the authorities in {file} are not at hand")]
+    Authorities {
+        /// In the document.
+        place: String,
+        /// Its name.
+        file: FileName,
+    },
+    /// A ConfigMap has its limit.
+    #[error(transparent)]
+    TooLarge(#[from] TooLarge),
+}
+
+impl ObjectsError {
+    /// Whose move it is.
+    pub fn status(&self) -> ExitStatus {
+        match self {
+            Self::Edge(_) | Self::Digit(_) | Self::Key { .. } | Self::TooLarge(_) => {
+                ExitStatus::WrongDocument
+            }
+            Self::Namespace(_) => ExitStatus::Usage,
+            Self::Authorities { .. } => ExitStatus::Environment,
+        }
+    }
+}
+
+fn shown(errors: &[(String, EdgeError)]) -> String {
+    let errors = errors
+        .iter()
+        .map(|(place, error)| format!("{place}: {error}"));
+    errors.collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,121 @@
+//! What is told of a document that cannot be deployed.
+
+use std::fmt::Write;
+
+use super::{Rendered, options, read};
+use crate::deploy::objects::{of, rights};
+
+const DOCUMENT: &str = "\
+apiVersion: headgate.dev/v1alpha1
+kind: Gateway
+listeners: [{ name: http, port: 8080 }]
+upstreams: { pets: { http: { service: \"pets.shop:8080\" } } }
+routes: [{ match: { prefix: / }, to: [{ upstream: pets }] }]
+";
+
+fn error(document: &str) -> String {
+    match Rendered::of(document) {
+        Ok(_) => panic!("{document} can be deployed"),
+        Err(error) => error.to_string(),
+    }
+}
+
+fn with(parts: &str) -> String {
+    DOCUMENT.to_owned() + parts
+}
+
+#[test]
+fn somebody_has_to_say_how_clients_come() {
+    assert_eq!(
+        error(DOCUMENT),
+        "edge: expected how clients come to the gateway, found nothing; write topology: nlb-public, \
+         nlb-private, cluster-ip or node-port, or name it with --topology"
+    );
+}
+
+#[test]
+fn keys_in_files_become_secrets() {
+    let tls = "{ name: https, port: 8443, tls: { certificates: [{ certificate: tls/Shop_1.crt, key: \
+               tls/shop.key }] } }";
+    let document = with("edge: { topology: cluster-ip }\n")
+        .replace("[{ name: http, port: 8080 }]", &format!("[{tls}]"));
+    assert_eq!(
+        error(&document),
+        "listeners[0].tls.certificates[0]: the key is in the file tls/shop.key, and what is deployed takes \
+         keys from Secrets alone; make one:\n    kubectl create secret tls shop-1 --namespace shop --cert \
+         tls/Shop_1.crt --key tls/shop.key\nand write in place of the files: { secret: shop-1 }"
+    );
+}
+
+#[test]
+fn a_service_has_a_name_that_begins_with_a_letter() {
+    assert_eq!(
+        error(&with(
+            "edge: { topology: cluster-ip }\nmetadata: { name: 2shop }\n"
+        )),
+        "metadata.name: Kubernetes takes no Service whose name begins with a digit; write such as \
+         \"gateway-2shop\" in place of \"2shop\""
+    );
+}
+
+#[test]
+fn a_namespace_is_a_label() {
+    let gateway = read(&with("edge: { topology: cluster-ip }\n"));
+    for namespace in ["Shop", "", "a.b", &"a".repeat(64)] {
+        let mut options = options();
+        options.namespace = namespace.to_owned();
+        let expected = format!(
+            "--namespace: expected at most 63 lower-case letters, digits and \"-\", beginning and ending \
+             with a letter or digit, found {namespace:?}"
+        );
+        assert_eq!(of(&gateway, &options).unwrap_err().to_string(), expected);
+        assert_eq!(
+            rights(&gateway, namespace).unwrap_err().to_string(),
+            expected
+        );
+    }
+}
+
+#[test]
+fn authorities_are_read_by_who_has_them() {
+    let document = with("edge: { topology: cluster-ip }\n").replace(
+        "{ http: { service: \"pets.shop:8080\" } }",
+        "{ http: { service: \"pets.shop:8443\" }, tls: { ca: ca.pem } }",
+    );
+    assert_eq!(
+        error(&document),
+        "upstreams.pets.tls.ca: the authorities in ca.pem are not at hand"
+    );
+    let gateway = read(&document);
+    let mut options = options();
+    let (_, file) = gateway.authorities().next().unwrap();
+    options.authorities.insert(file.clone(), "PEM".to_owned());
+    let objects = of(&gateway, &options).unwrap();
+    let yaml = objects.iter().fold(String::new(), |mut all, object| {
+        let _ = write!(all, "{}", object.value);
+        all
+    });
+    let key = envoy_render::Placement::key_of(file);
+    assert!(yaml.contains(&format!("\"{key}\":\"PEM\"")), "{yaml}");
+    assert!(
+        yaml.contains(&format!("/etc/headgate/config/{key}")),
+        "{yaml}"
+    );
+}
+
+#[test]
+fn the_longest_name_is_taken() {
+    let name = "a".repeat(63);
+    let rendered = Rendered::of(&with(&format!(
+        "edge: {{ topology: nlb-public }}\nmetadata: {{ name: {name} }}\n"
+    )));
+    for object in rendered
+        .unwrap_or_else(|error| panic!("{error}"))
+        .objects
+        .iter()
+    {
+        // A ConfigMap's is a DNS subdomain, the others are labels.
+        let most = if object.kind == "ConfigMap" { 253 } else { 63 };
+        assert!(object.name.len() <= most, "{}", object.name);
+    }
+}
