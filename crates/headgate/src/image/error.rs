@@ -59,14 +59,14 @@ pub enum RegistryError {
         repository: String,
     },
     /// Nobody answers.
-    #[error("{registry} cannot be reached: {problem}; tried {tries} times")]
+    #[error("{registry} cannot be reached: {problem}; tried {}", times(*tries))]
     Down {
         registry: String,
         problem: String,
         tries: u32,
     },
     /// It answers that it cannot.
-    #[error("{registry} answers {status}: {problem}; tried {tries} times")]
+    #[error("{registry} answers {status}: {problem}; tried {}", times(*tries))]
     Failing {
         registry: String,
         status: u16,
@@ -112,6 +112,13 @@ pub enum RegistryError {
     /// Anything else that it does not do as the specification says.
     #[error("{registry} cannot be understood: {problem}")]
     Other { registry: String, problem: String },
+}
+
+fn times(tries: u32) -> String {
+    match tries {
+        1 => "once".to_owned(),
+        tries => format!("{tries} times"),
+    }
 }
 
 /// Who asked what, for messages.
