@@ -14,6 +14,7 @@ mod examples;
 mod files;
 mod headgate;
 mod lies;
+mod page;
 mod refusals;
 mod signatures;
 mod terminal;

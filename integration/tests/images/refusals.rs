@@ -211,3 +211,61 @@ async fn what_is_no_name_of_an_image_is_a_mistake_of_the_command_line() {
         assert!(told.contains(problem), "{told}");
     }
 }
+
+/// Takes all blobs; what comes of the manifest the test says.
+async fn taking() -> StandIn {
+    let stand_in = StandIn::start().await;
+    let begun = Answer::new(202, "").field("location", "/v2/a/blobs/uploads/1");
+    let uploads = "/v2/a/blobs/uploads/";
+    stand_in.answers(uploads, Answer::new(503, "").times(1));
+    stand_in.answers(uploads, begun);
+    let upload = "/v2/a/blobs/uploads/1";
+    let taken = Answer::new(201, "").field("location", "/v2/a/blobs/any");
+    // What was sent is sent once more, from its beginning.
+    stand_in.answers(upload, Answer::new(500, "").times(1));
+    stand_in.answers(upload, taken);
+    stand_in
+}
+
+#[tokio::test]
+async fn an_upload_that_fails_for_a_moment_is_begun_again() {
+    let stand_in = taking().await;
+    let manifest = "/v2/a/manifests/1";
+    stand_in.answers(
+        manifest,
+        Answer::error(404, "NAME_UNKNOWN", "no such repository"),
+    );
+    let image = stand_in.image("a:1");
+    let registry = image.trim_end_matches("/a:1");
+    let (code, told) = call(&format!("push function-router {image}"))
+        .await
+        .refused();
+    assert_eq!(code, 3);
+    assert_eq!(
+        told,
+        format!(
+            "{registry} answers 503: it does not say why; tried once; again in 250ms\n\
+             {registry} answers 500: it does not say why; tried 2 times; again in 500ms\n\
+             error: {registry} has no repository a; make it there first"
+        )
+    );
+    let uploaded = stand_in.asked(&Method::PUT, "/v2/a/blobs/uploads/1");
+    assert_eq!(uploaded, 3, "the configuration twice, the layer once");
+}
+
+/// A registry that says that it has taken an image, and does not have it then.
+#[tokio::test]
+async fn what_was_pushed_has_to_be_there() {
+    let stand_in = taking().await;
+    let taken = Answer::new(201, "").field("location", "/v2/a/manifests/any");
+    stand_in.answers("/v2/a/manifests/1", taken);
+    let image = stand_in.image("a:1");
+    let registry = image.trim_end_matches("/a:1");
+    let (code, told) = call(&format!("push function-router {image}"))
+        .await
+        .refused();
+    assert_eq!(code, 3);
+    let last = told.lines().last().unwrap();
+    let begin = format!("error: {registry} has no a@sha256:");
+    assert!(last.starts_with(&begin), "{told}");
+}

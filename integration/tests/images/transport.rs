@@ -5,7 +5,7 @@ use integration::registry::{Registry, Settings};
 use integration::tls::Authority;
 use tempfile::TempDir;
 
-use crate::headgate::call;
+use crate::headgate::{call, image};
 
 #[tokio::test]
 async fn a_certificate_is_held_against_the_authority() {
@@ -107,4 +107,16 @@ async fn a_registry_that_is_not_there_is_tried_again_and_then_given_up() {
         call(&format!("{pull} 0")).await.refused(),
         (3, format!("error: {registry} {reason}; tried once"))
     );
+}
+
+#[tokio::test]
+async fn a_machine_without_authorities_is_told() {
+    let inspect = image("inspect registry.example.com/a:1")
+        .env("SSL_CERT_FILE", "/dev/null")
+        .env("SSL_CERT_DIR", "/nonexistent");
+    let (code, told) = inspect.done().await.refused();
+    assert_eq!(code, 3);
+    assert!(told.starts_with("error: TLS cannot be set up: "), "{told}");
+    let end = "; install the package ca-certificates, or name a file in SSL_CERT_FILE";
+    assert!(told.ends_with(end), "{told}");
 }
