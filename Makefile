@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup build wasm demo test test-unit test-wasm integration golden lint fmt deny \
-        compose-test up down bench bench-profile fuzz clean tools-to-run tools-to-build
+        cosign-test compose-test up down bench bench-profile fuzz clean tools-to-run tools-to-build tools-to-test
 
 help: ## List the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  \1\t/' | expand -t 18
@@ -27,8 +27,12 @@ test-unit: tools-to-run build ## Unit, case and golden tests, natively
 test-wasm: setup ## The filter libraries' unit tests as wasm, under node
 	cargo xtask test-wasm
 
-integration: tools-to-run build ## The tests through a real Envoy
+integration: tools-to-run tools-to-test build ## The tests through a real Envoy
 	cargo test --package integration --tests
+
+cosign-test: tools-to-test build ## Signatures to and from a real cosign, which takes minutes to build
+	cargo xtask setup cosign
+	cargo test --package integration --test images -- --ignored cosign
 
 golden: tools-to-run wasm ## Rewrite what the golden tests compare with
 	UPDATE_GOLDENS=1 cargo test --package envoy-render --test goldens
@@ -72,3 +76,6 @@ tools-to-build:
 
 tools-to-run:
 	cargo xtask setup envoy
+
+tools-to-test:
+	cargo xtask setup images

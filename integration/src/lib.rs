@@ -39,6 +39,13 @@ pub mod raw;
 #[allow(
     clippy::panic,
     clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "test code: a panic is how a test fails"
+)]
+pub mod registry;
+#[allow(
+    clippy::panic,
+    clippy::expect_used,
     reason = "test code: a panic is how a test fails"
 )]
 pub mod rendered;

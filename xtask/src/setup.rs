@@ -13,6 +13,8 @@ pub mod cargo_deny;
 pub mod cargo_fuzz;
 mod cargo_tool;
 pub mod envoy;
+mod go_tool;
+mod images;
 pub mod node;
 pub mod system_packages;
 pub mod wasm_bindgen;
@@ -20,7 +22,7 @@ mod wasm_target;
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// Only these; all of them when none is named
+    /// Only these; all of them but cosign when none is named
     items: Vec<Item>,
 }
 
@@ -35,12 +37,27 @@ enum Item {
     CargoDeny,
     /// The runner of unit tests as wasm, and node for it
     NodeTests,
+    /// The registry and the client that images are tested with
+    Images,
+    /// The cosign that signatures are tested with: minutes to build
+    Cosign,
+}
+
+impl Item {
+    /// All that `make test` needs.
+    const NEEDED: [Self; 5] = [
+        Self::WasmTarget,
+        Self::Envoy,
+        Self::CargoDeny,
+        Self::NodeTests,
+        Self::Images,
+    ];
 }
 
 /// Installs what `args` names, in the order of [`Item`].
 pub fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     let items = if args.items.is_empty() {
-        Item::value_variants()
+        Item::NEEDED.as_slice()
     } else {
         &args.items
     };
@@ -53,6 +70,8 @@ pub fn run(workspace: &Workspace, args: &Args) -> Result<()> {
                 wasm_bindgen::ensure(workspace)?;
                 node::ensure()?;
             }
+            Item::Images => images::ensure(workspace)?,
+            Item::Cosign => images::ensure_cosign(workspace)?,
         }
     }
     Ok(())

@@ -18,6 +18,8 @@ pub enum ExitStatus {
     Refused = 4,
     /// All is well, and the documents that were compared differ, which was asked for.
     Differs = 5,
+    /// All is well around it, and no key that was named has signed the image.
+    NotSigned = 6,
 }
 
 impl ExitStatus {
@@ -54,6 +56,17 @@ impl ExitStatus {
         let ok = "nothing differs, or --exit-code was not given";
         let differs = (Self::Differs, "something differs, with --exit-code");
         Self::section(&[&[(Self::Ok, ok)], &others[..], &[differs]].concat())
+    }
+
+    /// Those of a command that has no document, and may ask whether an image is signed.
+    pub fn help_of_images() -> String {
+        let [ok, _, usage, _] = Self::COMMON;
+        let environment = (
+            Self::Environment,
+            "something around it is: a registry that refuses or cannot be reached, a file that cannot be read",
+        );
+        let not_signed = (Self::NotSigned, "the image is not signed by the key");
+        Self::section(&[(ok.0, "all is well"), usage, environment, not_signed])
     }
 
     fn section(all: &[(Self, &str)]) -> String {

@@ -11,6 +11,7 @@ mod document;
 mod exit_status;
 mod explain;
 mod files;
+mod image;
 mod input;
 mod modules;
 mod overrides;
