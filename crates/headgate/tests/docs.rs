@@ -6,7 +6,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use filter_testing::yaml_examples;
-use gateway_model::{CircuitBreakers, Gateway, OutlierDetection, Retries};
+use gateway_model::{
+    CircuitBreakers, Controller, Front, Gateway, IdleTimeout, OutlierDetection, Retries, SslPolicy,
+};
 
 fn pages() -> Vec<(PathBuf, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
@@ -160,6 +162,10 @@ fn the_defaults_are_those_of_the_code() {
                 &detection.max_ejected.get(),
             ),
         ),
+        ("edge", row("controller", &Controller::default().as_str())),
+        ("edge", row("front", &Front::default().as_str())),
+        ("edge", row("tls.policy", &SslPolicy::default())),
+        ("edge", row("idle_timeout", &IdleTimeout::default().get())),
         (
             "listeners",
             row("address", &gateway.listeners.first().unwrap().address),
