@@ -70,6 +70,36 @@ async fn envoy_takes_up_every_file_of_every_committed_render() {
     }
 }
 
+/// As what is too large for a ConfigMap is written.
+#[tokio::test]
+async fn envoy_takes_up_every_file_without_its_blanks() {
+    for folder in committed() {
+        let name = folder.file_name().unwrap().to_string_lossy();
+        let rendered = Rendered::committed(&folder);
+        let authority = Authority::new("of the committed renders");
+        write_named_files(&rendered, &folder, &authority);
+        let mut smaller = 0;
+        for entry in folder.read_dir().unwrap() {
+            let path = rendered.path(entry.unwrap().file_name().to_str().unwrap());
+            let text = std::fs::read_to_string(&path).unwrap();
+            let Some(compact) = envoy_render::compact(&text) else {
+                continue; // the bootstrap
+            };
+            smaller += usize::from(compact.len() < text.len());
+            std::fs::write(path, compact).unwrap();
+        }
+        assert!(smaller >= 2, "{name}: only {smaller} files are smaller");
+        let clusters = std::fs::read_to_string(rendered.path("cds.yaml")).unwrap();
+        let clusters = clusters
+            .matches("envoy.config.cluster.v3.Cluster\"")
+            .count();
+        let envoy = rendered.start().await;
+        every_file_is_taken(&name, &envoy, u64::try_from(clusters).unwrap()).await;
+        every_listener_answers(&folder, &envoy, &authority).await;
+        envoy.stop().await;
+    }
+}
+
 /// `--mode validate` reads the bootstrap and no further: what Envoy makes of the other files is in the
 /// statistics.
 async fn every_file_is_taken(name: &str, envoy: &Envoy, clusters: u64) {

@@ -1,5 +1,7 @@
 //! How Envoy finds what may change: files in a directory that it watches.
 
+use std::fmt::Write;
+
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -39,6 +41,20 @@ pub fn version(file: &str) -> Option<&str> {
         .lines()
         .find_map(|line| line.strip_prefix("version_info: "))?;
     Some(version.trim_matches(['"', '\'']))
+}
+
+/// The same file without blanks: each resource is JSON, which is YAML, on a line of its own. Of what is no
+/// file of resources none.
+pub fn compact(file: &str) -> Option<String> {
+    let version = version(file)?;
+    let read: Value = serde_saphyr::from_str(file).ok()?;
+    let resources = read.get("resources")?.as_array()?;
+    let mut compact = format!("version_info: {}\nresources:\n", json!(version));
+    for resource in resources {
+        // Writing to a String does not fail.
+        let _ = writeln!(compact, "- {resource}");
+    }
+    Some(compact)
 }
 
 /// 48 bits of SHA-256, in hexadecimal.

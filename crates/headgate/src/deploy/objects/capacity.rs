@@ -1,9 +1,8 @@
 //! How much a ConfigMap holds.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 
-use serde_json::{Value, json};
+use envoy_render::compact;
 
 /// What the API server takes in all values of a ConfigMap together, in bytes (`ValidateConfigMap`).
 pub const MOST_BYTES: usize = 1024 * 1024;
@@ -65,18 +64,4 @@ pub fn fit(
 
 fn bytes(files: &BTreeMap<String, String>) -> usize {
     files.values().map(String::len).sum()
-}
-
-/// A file of resources with each of them as JSON, which is YAML, on a line of its own; its version stays. Of
-/// others none.
-fn compact(text: &str) -> Option<String> {
-    let version = envoy_render::version(text)?;
-    let file: Value = serde_saphyr::from_str(text).ok()?;
-    let resources = file.get("resources")?.as_array()?;
-    let mut compact = format!("version_info: {}\nresources:\n", json!(version));
-    for resource in resources {
-        // Writing to a String does not fail.
-        let _ = writeln!(compact, "- {resource}");
-    }
-    Some(compact)
 }
