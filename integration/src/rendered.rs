@@ -33,17 +33,23 @@ impl Rendered {
     #[must_use]
     pub fn document(document: &str) -> Self {
         let rendered = Self::empty();
-        let place = rendered.directory.path();
-        let placement = Placement {
-            system_cas: place.join(OWN_CAS).display().to_string(),
-            ..Placement::in_directory(&place.display().to_string())
-        };
+        let placement = rendered.placement();
         let checked = gateway_model::read("gateway.yaml", document.as_bytes())
             .unwrap_or_else(|faults| panic!("{faults}"));
         for (file, text) in render(&checked.document, &placement) {
             rendered.write(&file, &text);
         }
         rendered
+    }
+
+    /// Where things are.
+    #[must_use]
+    pub fn placement(&self) -> Placement {
+        let place = self.directory.path();
+        Placement {
+            system_cas: place.join(OWN_CAS).display().to_string(),
+            ..Placement::in_directory(&place.display().to_string())
+        }
     }
 
     /// Takes a render as it is committed.

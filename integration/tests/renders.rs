@@ -8,7 +8,7 @@
 
 use std::path::{Path, PathBuf};
 
-use gateway_model::{FileName, Gateway};
+use gateway_model::{Gateway, NamedFile};
 use integration::client::{self, Request};
 use integration::envoy::Envoy;
 use integration::rendered::Rendered;
@@ -91,21 +91,17 @@ fn document(folder: &Path) -> Gateway {
 fn write_named_files(rendered: &Rendered, folder: &Path, authority: &Authority) {
     authority.write(&rendered.own_cas());
     let document = document(folder);
-    let of = |file: &FileName| rendered.path(file.as_str());
-    let listeners = document.listeners.iter().filter_map(|one| one.tls.as_ref());
-    let shown = listeners.flat_map(|tls| &tls.certificates);
-    let upstreams = || {
-        document
-            .upstreams
-            .values()
-            .filter_map(|one| one.tls.as_ref())
+    let of = |file| {
+        let path = rendered.placement().path_of(file);
+        std::fs::create_dir_all(Path::new(&path).parent().unwrap()).unwrap();
+        PathBuf::from(path)
     };
-    for pair in shown.chain(upstreams().filter_map(|tls| tls.certificate.as_ref())) {
+    for (_, pair) in document.certificates() {
         let identity = authority.issue(&[SERVER]);
-        identity.write(&of(&pair.certificate), &of(&pair.key));
+        identity.write(&of(pair.certificate()), &of(pair.key()));
     }
-    for ca in upstreams().filter_map(|tls| tls.ca.as_ref()) {
-        authority.write(&of(ca));
+    for (_, ca) in document.authorities() {
+        authority.write(&of(NamedFile::File(ca)));
     }
 }
 

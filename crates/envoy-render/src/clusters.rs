@@ -41,7 +41,7 @@ pub(crate) fn cluster_name(name: &UpstreamName, upstream: &Upstream) -> String {
 
 /// All of a cluster but its name.
 fn content(name: &UpstreamName, upstream: &Upstream, placement: &Placement) -> Map<String, Value> {
-    let address = &upstream.address;
+    let address = upstream.address();
     // Envoy writes an IPv6 address without the brackets that tell it from its port.
     let (discovery, host) = match &address.host {
         Host::Ip(ip) => ("STATIC", ip.to_string()),

@@ -38,7 +38,7 @@ use gateway_model::Gateway;
 pub use discovery::{BOOTSTRAP, CLUSTERS, PIPELINE, ROUTES, version};
 pub use function::{Function, Functions};
 pub use pipeline::pipeline_config;
-pub use placement::{Placement, SYSTEM_CAS};
+pub use placement::{Files, IMAGE_BOOTSTRAP, Placement, SYSTEM_CAS};
 pub use resources::{ReadError, Resources};
 
 /// All the files, by name.

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use gateway_model::{Certificate, FileName, Gateway, UpstreamTls};
+use gateway_model::{Certificate, FileName, Gateway, NamedFile, UpstreamTls};
 use serde_json::{Map, Value, json};
 
 use crate::Placement;
@@ -43,15 +43,15 @@ impl<'a> Secret<'a> {
     /// Its name, by the names of its files: listeners and upstreams that name the same share it, and
     /// it stays when what is in them changes.
     fn name(self) -> String {
-        let hash = |files: &[&FileName]| {
-            let names: Vec<&str> = files.iter().map(|file| file.as_str()).collect();
-            short_hash(names.join("\n").as_bytes())
-        };
+        let hash = |name: &str| short_hash(name.as_bytes());
         match self {
-            Self::Certificate(pair) => {
-                format!("certificate-{}", hash(&[&pair.certificate, &pair.key]))
+            Self::Certificate(Certificate::Files { certificate, key }) => {
+                format!("certificate-{}", hash(&format!("{certificate}\n{key}")))
             }
-            Self::Authorities(Some(file)) => format!("authorities-{}", hash(&[file])),
+            Self::Certificate(Certificate::Secret(name)) => {
+                format!("secret-{}", hash(name.as_str()))
+            }
+            Self::Authorities(Some(file)) => format!("authorities-{}", hash(file.as_str())),
             Self::Authorities(None) => "authorities-of-the-system".to_owned(),
         }
     }
@@ -68,13 +68,14 @@ impl<'a> Secret<'a> {
 
     /// Where its parts are, each in a file, by their names in Envoy.
     fn parts(self, placement: &Placement) -> Vec<(&'static str, String)> {
-        let at = |file: &FileName| placement.path_of(file.as_str());
         match self {
             Self::Certificate(pair) => vec![
-                ("certificate_chain", at(&pair.certificate)),
-                ("private_key", at(&pair.key)),
+                ("certificate_chain", placement.path_of(pair.certificate())),
+                ("private_key", placement.path_of(pair.key())),
             ],
-            Self::Authorities(Some(file)) => vec![("trusted_ca", at(file))],
+            Self::Authorities(Some(file)) => {
+                vec![("trusted_ca", placement.path_of(NamedFile::File(file)))]
+            }
             Self::Authorities(None) => vec![("trusted_ca", placement.system_cas.clone())],
         }
     }

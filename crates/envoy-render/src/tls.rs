@@ -36,7 +36,7 @@ pub(crate) fn downstream(tls: &ListenerTls, placement: &Placement) -> Value {
 /// A cluster's transport socket, with `UpstreamTlsContext`: the upstream must prove to be who the
 /// document says that it is.
 pub(crate) fn upstream(upstream: &Upstream, tls: &UpstreamTls, placement: &Placement) -> Value {
-    let (kind, name) = match tls.name(&upstream.address.host) {
+    let (kind, name) = match tls.name(&upstream.address().host) {
         Host::Name(name) => ("DNS", name.to_string()),
         Host::Ip(ip) => ("IP_ADDRESS", ip.to_string()),
     };

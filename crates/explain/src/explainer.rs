@@ -283,7 +283,7 @@ impl<'a> Explainer<'a> {
             unmet: unmet.map(|unmet| condition(&unmet, request, destination)),
             upstream: function.name.to_string(),
             protocol: protocol(upstream),
-            address: upstream.address.to_string(),
+            address: upstream.address().to_string(),
             function: function.key.clone(),
             rewritten: changed.map(|(part, _)| part).collect(),
             method: or_own(method, request.method),

@@ -12,7 +12,7 @@ use std::fmt::Display;
 use function_router::Router;
 use gateway::cors::{Cors, CorsConfig};
 
-use crate::document::{Gateway, Pattern, Protocol, Route};
+use crate::document::{Gateway, Location, Pattern, Protocol, Route};
 use crate::scalars::UpstreamName;
 use crate::words::{proposal, quoted};
 use crate::yaml::{Fault, Faults, Node, locate};
@@ -220,10 +220,13 @@ impl Check<'_> {
                 self.error(path, format!("no upstream {}; {help}", quoted(name)));
             }
             Some(upstream) if is_call && upstream.protocol != Protocol::Grpc => {
-                let address = quoted(&upstream.address.to_string());
+                let location = match &upstream.location {
+                    Location::Address(address) => quoted(&address.to_string()),
+                    service @ Location::Service(_) => service.to_string(),
+                };
                 let problem = format!(
                     "expected an upstream that speaks gRPC, found {}, which is http; if it does, \
-                     write {name}: {{ grpc: {address} }}",
+                     write {name}: {{ grpc: {location} }}",
                     quoted(name.as_str())
                 );
                 self.error(path, problem);

@@ -1,6 +1,7 @@
 //! The types of `gateway.yaml`. They are strict, and they are the only truth about the document's
 //! shape; what concerns several parts of it at once is in `check`.
 
+mod edge;
 mod files;
 mod matches;
 mod route;
@@ -13,11 +14,14 @@ use gateway::cors::CorsConfig;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
+pub use edge::{Controller, Edge, EdgeError, EdgeTls, Entrance, Front, LoadBalancer, Topology};
+pub use files::NamedFile;
 pub use matches::{Match, MatchError, Pattern};
 pub use route::{Destination, Mirror, Route};
-pub use tls::{Certificate, ListenerTls, UpstreamTls};
+pub use tls::{Certificate, CertificateError, ListenerTls, UpstreamTls};
 pub use upstream::{
-    CircuitBreakers, OutlierDetection, Protocol, Retries, RetryOn, Upstream, UpstreamError,
+    CircuitBreakers, Location, OutlierDetection, Protocol, Retries, RetryOn, Upstream,
+    UpstreamError,
 };
 
 use crate::scalars::{BindAddress, Label, Port, UpstreamName};
@@ -109,16 +113,6 @@ pub struct Listener {
     /// listener without TLS.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redirect_to_https: Option<Port>,
-}
-
-/// What stands in front of the gateway.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Edge {
-    /// What an API Gateway puts before every path: its stage, such as `/prod`. It is taken off before
-    /// a request is matched, and upstreams do not see it. A path without it is matched as it is.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub stage_prefix: Option<String>,
 }
 
 /// Envoy's admin endpoint. It can stop and change the gateway, so it is only ever on the loopback

@@ -18,15 +18,18 @@ mod yaml;
 
 pub use diagnostics::{Diagnostic, Diagnostics, Severity, printable};
 pub use document::{
-    Admin, ApiVersion, Certificate, CircuitBreakers, Destination, Edge, Gateway, Kind, Listener,
-    ListenerTls, Match, MatchError, Metadata, Mirror, OutlierDetection, Pattern, Protocol, Retries,
-    RetryOn, Route, Upstream, UpstreamError, UpstreamTls,
+    Admin, ApiVersion, Certificate, CertificateError, CircuitBreakers, Controller, Destination,
+    Edge, EdgeError, EdgeTls, Entrance, Front, Gateway, Kind, Listener, ListenerTls, LoadBalancer,
+    Location, Match, MatchError, Metadata, Mirror, NamedFile, OutlierDetection, Pattern, Protocol,
+    Retries, RetryOn, Route, Topology, Upstream, UpstreamError, UpstreamTls,
 };
 pub use scalars::{
-    Address, AddressError, Attempts, BindAddress, BindAddressError, FileName, FileNameError,
-    GrpcPattern, GrpcPatternError, Host, HostPattern, HostPatternError, Label, LabelError, Limit,
-    Method, MethodError, Percent, Period, Port, RouteName, RouteNameError, ServerName,
-    ServerNameError, UpstreamName, UpstreamNameError, Weight, WholePercent,
+    Address, AddressError, Attempts, BindAddress, BindAddressError, CertificateArn,
+    CertificateArnError, FileName, FileNameError, GrpcPattern, GrpcPatternError, Host, HostPattern,
+    HostPatternError, IdleTimeout, Label, LabelError, Limit, Method, MethodError, Percent, Period,
+    Port, RouteName, RouteNameError, SecretName, SecretNameError, ServerName, ServerNameError,
+    Service, ServiceError, SslPolicy, SslPolicyError, UpstreamName, UpstreamNameError, Weight,
+    WholePercent,
 };
 
 pub use schema::json_schema;

@@ -1,9 +1,11 @@
 //! Values that are one word or one number in the document, checked as they are read.
 
 mod address;
+mod aws;
 mod file;
 mod grpc;
 mod host;
+mod kubernetes;
 mod method;
 mod name;
 mod number;
@@ -11,9 +13,11 @@ mod period;
 mod server_name;
 
 pub use address::{Address, AddressError, BindAddress, BindAddressError, Host};
+pub use aws::{CertificateArn, CertificateArnError, IdleTimeout, SslPolicy, SslPolicyError};
 pub use file::{FileName, FileNameError};
 pub use grpc::{GrpcPattern, GrpcPatternError};
 pub use host::{HostPattern, HostPatternError};
+pub use kubernetes::{SecretName, SecretNameError, Service, ServiceError};
 pub use method::{Method, MethodError};
 pub use name::{Label, LabelError, RouteName, RouteNameError, UpstreamName, UpstreamNameError};
 pub use number::{Attempts, Limit, Percent, Port, Weight, WholePercent};

@@ -38,7 +38,7 @@ fn every_part_of_the_document_is_read() {
         .map(|(name, upstream)| {
             (
                 name.as_str(),
-                upstream.address.to_string(),
+                upstream.address().to_string(),
                 upstream.protocol,
             )
         })

@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use envoy_render::{Placement, render};
+use envoy_render::{Files, Placement, render};
 use gateway_model::Gateway;
 
 use crate::authorities;
@@ -13,6 +13,9 @@ use crate::modules::Module;
 
 /// Where modules are, below the directory that Envoy watches.
 const MODULES: &str = "modules";
+
+/// Where Secrets are, beside the document, if it is not said.
+const SECRETS: &str = "secrets";
 
 /// A file or directory that cannot be written.
 #[derive(Debug, thiserror::Error)]
@@ -33,10 +36,11 @@ pub fn placement(seen_at: &str, module: &Module) -> Placement {
 }
 
 /// Where things will be for an Envoy on this machine: the files that the document names where they
-/// are, which is below `named_in`.
+/// are, which is below `named_in`, and the Secrets in `secrets`, or in the directory of that name there.
 pub fn placement_here(
     directory: &Path,
     named_in: &Path,
+    secrets: Option<&Path>,
     module: &Module,
 ) -> Result<Placement, WriteError> {
     let shown = |path: &Path| {
@@ -47,8 +51,13 @@ pub fn placement_here(
                 error,
             })
     };
+    let secrets = match secrets {
+        Some(secrets) => shown(secrets)?,
+        None => shown(&named_in.join(SECRETS))?,
+    };
     Ok(Placement {
-        files: shown(named_in)?,
+        files: Files::From(shown(named_in)?),
+        secrets,
         system_cas: authorities::of_this_machine().to_owned(),
         ..placement(&shown(directory)?, module)
     })

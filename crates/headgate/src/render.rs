@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
-use envoy_render::Placement;
+use envoy_render::{Files, Placement};
 use gateway_model::Gateway;
 
 use crate::document;
@@ -31,6 +31,11 @@ pub struct Arguments {
     /// --seen-at the same as that, if not given
     #[arg(long, value_name = "PATH", requires = "out")]
     files_at: Option<String>,
+    /// The directory of the Kubernetes Secrets that the document names, as Envoy will see it: each is a
+    /// directory with tls.crt and tls.key; "secrets" beside the document, if not given, or with --seen-at
+    /// in that
+    #[arg(long, value_name = "DIR", requires = "out")]
+    secrets: Option<PathBuf>,
     /// The directory of the wasm modules
     #[arg(long, value_name = "DIR", env = "HEADGATE_MODULES")]
     modules: Option<PathBuf>,
@@ -70,10 +75,16 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
     let module = modules::pipeline(arguments.modules.as_deref())?;
     let mut placement = match &arguments.seen_at {
         Some(seen_at) => files::placement(seen_at, &module),
-        None => files::placement_here(out, arguments.source.directory(), &module)?,
+        None => {
+            let secrets = arguments.secrets.as_deref();
+            files::placement_here(out, arguments.source.directory(), secrets, &module)?
+        }
     };
     if let Some(files_at) = &arguments.files_at {
-        placement.files.clone_from(files_at);
+        placement.files = Files::From(files_at.clone());
+    }
+    if let (Some(_), Some(secrets)) = (&arguments.seen_at, &arguments.secrets) {
+        placement.secrets = secrets.display().to_string();
     }
     files::write(out, &gateway, &placement, &module)?;
     let bootstrap = format!("{}/{}", placement.directory, envoy_render::BOOTSTRAP);

@@ -52,6 +52,10 @@ pub struct Arguments {
     /// The directory of the wasm modules
     #[arg(long, value_name = "DIR", env = "HEADGATE_MODULES")]
     modules: Option<PathBuf>,
+    /// The directory of the Kubernetes Secrets that the document names, each of them a directory with
+    /// tls.crt and tls.key; "secrets" beside the document, if not given
+    #[arg(long, value_name = "DIR")]
+    secrets: Option<PathBuf>,
     /// How many threads of Envoy handle requests
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=256))]
     concurrency: u16,
@@ -105,7 +109,8 @@ async fn serve(arguments: &Arguments, gateway: &Gateway, bytes: Vec<u8>) -> anyh
     let module = modules::pipeline(arguments.modules.as_deref())?;
     let state = State::open(&arguments.source, &arguments.overrides)?;
     let named_in = arguments.source.directory();
-    let placement = files::placement_here(&state.config(), named_in, &module)?;
+    let secrets = arguments.secrets.as_deref();
+    let placement = files::placement_here(&state.config(), named_in, secrets, &module)?;
     named_files::require_readable(gateway, &placement)?;
     let launch = Launch {
         binary,

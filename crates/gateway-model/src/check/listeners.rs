@@ -1,7 +1,7 @@
 //! Listeners that could not all be started, or not serve.
 
 use super::Check;
-use crate::document::{Listener, ListenerTls};
+use crate::document::{Certificate, Listener, ListenerTls};
 
 impl Check<'_> {
     pub(super) fn listeners(&mut self) {
@@ -61,8 +61,18 @@ impl Check<'_> {
                            [{ certificate: tls/shop.crt, key: tls/shop.key }]";
             self.error(path, problem);
         }
-        let files = tls.certificates.iter().enumerate();
-        let files = files.map(|(i, pair)| (format!("{path}[{i}].certificate"), &pair.certificate));
+        let certificates = || tls.certificates.iter().enumerate();
+        let files = certificates().filter_map(|(i, pair)| match pair {
+            Certificate::Files { certificate, .. } => {
+                Some((format!("{path}[{i}].certificate"), certificate))
+            }
+            Certificate::Secret(_) => None,
+        });
         self.duplicates(files, "remove one of them");
+        let secrets = certificates().filter_map(|(i, pair)| match pair {
+            Certificate::Files { .. } => None,
+            Certificate::Secret(name) => Some((format!("{path}[{i}].secret"), name)),
+        });
+        self.duplicates(secrets, "remove one of them");
     }
 }

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::is_default;
-use crate::scalars::{FileName, Host, ServerName};
+use crate::scalars::{FileName, Host, SecretName, ServerName};
 
 /// TLS of a listener: 1.2 or 1.3, with HTTP/2 for clients that offer it (ALPN).
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
@@ -18,12 +18,96 @@ pub struct ListenerTls {
 
 /// A certificate and its key, in files that are read again when they change.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema, Serialize)]
+#[serde(try_from = "Fields", into = "Fields")]
+pub enum Certificate {
+    /// In files that the document names.
+    Files {
+        /// The certificate, and behind it those that lead from it to the authority; PEM.
+        certificate: FileName,
+        /// Its private key; PEM, without a password.
+        key: FileName,
+    },
+    /// In a Kubernetes Secret of type `kubernetes.io/tls`. It is a directory with the files `tls.crt` and
+    /// `tls.key`: that is how Kubernetes mounts it.
+    Secret(SecretName),
+}
+
+/// A certificate as the document writes it.
+#[derive(Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields)]
-pub struct Certificate {
+#[schemars(
+    rename = "CertificateFields",
+    extend("oneOf" = [{ "required": ["certificate", "key"] }, { "required": ["secret"] }])
+)]
+struct Fields {
     /// The file of the certificate, and behind it those that lead from it to the authority; PEM.
-    pub certificate: FileName,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    certificate: Option<FileName>,
     /// The file of its private key; PEM, without a password.
-    pub key: FileName,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    key: Option<FileName>,
+    /// The name of a Kubernetes Secret that holds both, instead of files: one of type
+    /// `kubernetes.io/tls`, in the namespace of the gateway. Without Kubernetes it is a directory of that
+    /// name, with the files `tls.crt` and `tls.key`, in `secrets` beside the document or in what
+    /// `--secrets` names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    secret: Option<SecretName>,
+}
+
+/// Why the fields of a certificate do not fit together.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CertificateError {
+    /// Nowhere to be found.
+    #[error(
+        "expected the files \"certificate\" and \"key\", or a \"secret\", found neither; write such as \
+         {{ certificate: tls/shop.crt, key: tls/shop.key }} or {{ secret: shop-tls }}"
+    )]
+    Nothing,
+    /// It is of no use without its key.
+    #[error(
+        "expected \"key\" beside \"certificate\", found none; add it, such as key: tls/shop.key"
+    )]
+    NoKey,
+    /// It is of no use without its certificate.
+    #[error(
+        "expected \"certificate\" beside \"key\", found none; add it, such as certificate: tls/shop.crt"
+    )]
+    NoCertificate,
+    /// In two places.
+    #[error("expected files or a \"secret\", found both; leave one out")]
+    Both,
+}
+
+impl TryFrom<Fields> for Certificate {
+    type Error = CertificateError;
+
+    fn try_from(fields: Fields) -> Result<Self, CertificateError> {
+        match (fields.certificate, fields.key, fields.secret) {
+            (Some(certificate), Some(key), None) => Ok(Self::Files { certificate, key }),
+            (None, None, Some(secret)) => Ok(Self::Secret(secret)),
+            (None, None, None) => Err(CertificateError::Nothing),
+            (Some(_), None, None) => Err(CertificateError::NoKey),
+            (None, Some(_), None) => Err(CertificateError::NoCertificate),
+            (_, _, Some(_)) => Err(CertificateError::Both),
+        }
+    }
+}
+
+impl From<Certificate> for Fields {
+    fn from(certificate: Certificate) -> Self {
+        match certificate {
+            Certificate::Files { certificate, key } => Self {
+                certificate: Some(certificate),
+                key: Some(key),
+                secret: None,
+            },
+            Certificate::Secret(secret) => Self {
+                certificate: None,
+                key: None,
+                secret: Some(secret),
+            },
+        }
+    }
 }
 
 /// TLS to an upstream: 1.2 or 1.3. The upstream's certificate must come from a trusted authority, and
@@ -84,8 +168,8 @@ mod tests {
             let mut upstream: Upstream = serde_json::from_str(&upstream).unwrap();
             for elsewhere in ["127.0.0.1:8443", "localhost:8444"] {
                 upstream.move_to(elsewhere.parse().unwrap());
-                let host = &upstream.address.host;
-                let proven = upstream.tls.as_ref().unwrap().name(host);
+                let host = upstream.address().host;
+                let proven = upstream.tls.as_ref().unwrap().name(&host);
                 assert_eq!(proven.to_string(), name, "{address} at {elsewhere}");
             }
         }

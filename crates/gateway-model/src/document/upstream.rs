@@ -1,5 +1,6 @@
 //! Services behind the gateway.
 
+mod location;
 mod protection;
 mod retries;
 
@@ -11,6 +12,7 @@ use super::tls::UpstreamTls;
 use super::{is_default, present};
 use crate::scalars::{Address, Period, WholePercent};
 
+pub use location::Location;
 pub use protection::{CircuitBreakers, OutlierDetection};
 pub use retries::{Retries, RetryOn};
 
@@ -21,7 +23,7 @@ pub struct Upstream {
     /// What it speaks.
     pub protocol: Protocol,
     /// Where it is.
-    pub address: Address,
+    pub location: Location,
     /// How it is called over TLS, if it is.
     pub tls: Option<UpstreamTls>,
     /// Whether and when a request is tried again.
@@ -87,13 +89,18 @@ impl Upstream {
         budget.unwrap_or(WholePercent::of(20))
     }
 
+    /// Where it is called.
+    pub fn address(&self) -> Address {
+        self.location.address()
+    }
+
     /// Calls it at another address. Over TLS it stays who it is: the name that it must prove to be is
     /// the one of the document.
     pub fn move_to(&mut self, address: Address) {
         if let Some(tls) = &mut self.tls {
-            tls.stay(&self.address.host);
+            tls.stay(&self.location.address().host);
         }
-        self.address = address;
+        self.location = Location::Address(address);
     }
 }
 
@@ -105,13 +112,14 @@ impl Upstream {
     extend("oneOf" = [{ "required": ["http"] }, { "required": ["grpc"] }])
 )]
 struct Fields {
-    /// The host and port of a service that speaks HTTP/1.1: `pets:8080`. An upstream has either
-    /// `http` or `grpc`.
+    /// The host and port of a service that speaks HTTP/1.1: `pets:8080`, or `{ service: pets.shop:8080 }`
+    /// for one of Kubernetes. An upstream has either `http` or `grpc`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    http: Option<Address>,
-    /// The host and port of a service that speaks gRPC, which is HTTP/2: `stock:9000`.
+    http: Option<Location>,
+    /// The host and port of a service that speaks gRPC, which is HTTP/2: `stock:9000`, or
+    /// `{ service: stock.shop:9000 }`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    grpc: Option<Address>,
+    grpc: Option<Location>,
     /// Whether an `http` upstream is called over HTTP/2: without TLS it must know that beforehand.
     #[serde(default, skip_serializing_if = "is_default")]
     http2: bool,
@@ -184,10 +192,10 @@ impl TryFrom<Fields> for Upstream {
     type Error = UpstreamError;
 
     fn try_from(fields: Fields) -> Result<Self, UpstreamError> {
-        let address = match (&fields.http, &fields.grpc) {
+        let location = match (&fields.http, &fields.grpc) {
             (None, None) => return Err(UpstreamError::NoAddress),
             (Some(_), Some(_)) => return Err(UpstreamError::TwoAddresses),
-            (Some(address), None) | (None, Some(address)) => address.clone(),
+            (Some(location), None) | (None, Some(location)) => location.clone(),
         };
         let protocol = match (fields.grpc.is_some(), fields.http2, fields.websocket) {
             (true, _, true) => return Err(UpstreamError::WebSocketOverGrpc),
@@ -200,7 +208,7 @@ impl TryFrom<Fields> for Upstream {
         };
         Ok(Self {
             protocol,
-            address,
+            location,
             tls: fields.tls,
             retries: fields.retries,
             circuit_breakers: fields.circuit_breakers,
@@ -216,9 +224,9 @@ impl From<Upstream> for Fields {
     fn from(upstream: Upstream) -> Self {
         let (http, grpc) = match upstream.protocol {
             Protocol::Http | Protocol::Http2 | Protocol::WebSocket => {
-                (Some(upstream.address), None)
+                (Some(upstream.location), None)
             }
-            Protocol::Grpc => (None, Some(upstream.address)),
+            Protocol::Grpc => (None, Some(upstream.location)),
         };
         Self {
             http,

@@ -154,6 +154,9 @@ impl Port {
 
     /// Port 9901, where Envoy's own examples put its admin endpoint.
     pub(crate) const ADMIN: Self = Self(9901);
+
+    /// Port 8090, where a deployed gateway tells how it is.
+    pub(crate) const STATUS: Self = Self(8090);
 }
 
 impl Limit {

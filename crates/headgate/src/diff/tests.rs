@@ -70,6 +70,14 @@ fn others(leaf: &Value) -> Vec<Value> {
         "o={id}",
         "/other/(?<id>[0-9]*)",
         "other.v1.Other",
+        "other.shop:99",
+        "alb",
+        "nlb-public",
+        "nlb-private",
+        "cloud-provider-aws",
+        "70s",
+        "arn:aws:acm:eu-west-1:123456789012:certificate/other",
+        "ELBSecurityPolicy-2016-08",
     ];
     match leaf {
         Value::Bool(yes) => vec![json!(!yes)],

@@ -19,7 +19,7 @@ pub struct FileError {
 /// Whether each file that the document names can be read.
 pub fn require_readable(gateway: &Gateway, placement: &Placement) -> Result<(), FileError> {
     for (named, file) in gateway.files() {
-        let path = placement.path_of(file.as_str());
+        let path = placement.path_of(file);
         File::open(&path).map_err(|error| FileError { named, path, error })?;
     }
     Ok(())
