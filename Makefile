@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup build wasm demo test test-unit test-wasm integration golden lint fmt deny \
-        compose-test up down bench bench-profile fuzz clean tools-to-run tools-to-build
+        compose-test up down images bench bench-profile fuzz clean tools-to-run tools-to-build
 
 help: ## List the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  \1\t/' | expand -t 18
@@ -50,6 +50,9 @@ up: build ## Start docker-compose.yml in the background
 
 down: ## Stop it and remove its containers
 	cargo xtask compose down
+
+images: tools-to-run wasm ## Build the container images of the gateway and of headgate; BASE, REPOSITORY and TAG change them
+	cargo xtask images $(if $(BASE),--base $(BASE)) $(if $(REPOSITORY),--repository $(REPOSITORY)) $(if $(TAG),--tag $(TAG))
 
 bench: tools-to-run wasm ## Measure everything side by side; the table goes into benchmarks/README.md
 	cargo build --release --package headgate

@@ -5,21 +5,17 @@ use std::net::SocketAddr;
 
 use anyhow::{Result, bail};
 
+use crate::docker::{Dockerd, Engine};
 use crate::workspace::Workspace;
 
 mod checks;
 mod config;
-mod dockerd;
-mod engine;
 mod grpc;
 mod http;
 mod images;
-mod poll;
 mod stack;
 mod websocket;
 
-use dockerd::Dockerd;
-use engine::Engine;
 use stack::Stack;
 
 #[derive(clap::Subcommand)]

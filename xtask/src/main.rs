@@ -11,7 +11,9 @@ use clap::{Parser, Subcommand};
 mod cargo_artifacts;
 mod check_wasm;
 mod compose;
+mod docker;
 mod fuzz;
+mod images;
 mod lint;
 mod setup;
 mod sh;
@@ -49,6 +51,8 @@ enum Verb {
     Compose(compose::Verb),
     /// Start docker-compose.yml, send requests through it, and remove it
     ComposeTest,
+    /// Build the container images: the gateway and headgate
+    Images(images::Args),
     /// Fuzz every target of fuzz/ for a bounded time
     Fuzz(fuzz::Args),
 }
@@ -75,6 +79,7 @@ fn run(verb: &Verb) -> Result<()> {
         Verb::Deny => lint::deny(&workspace),
         Verb::Compose(verb) => compose::run(&workspace, verb),
         Verb::ComposeTest => compose::test(&workspace),
+        Verb::Images(args) => images::run(&workspace, args),
         Verb::Fuzz(args) => fuzz::run(&workspace, args),
     }
 }
