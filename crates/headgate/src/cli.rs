@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::exit_status::ExitStatus;
-use crate::{check, completions, diff, explain, render, run, schema};
+use crate::{check, completions, diff, drain, explain, probe, render, run, schema};
 
 /// Turn a stock Envoy into a function gateway.
 #[derive(Debug, Parser)]
@@ -51,6 +51,8 @@ pub enum Command {
     Explain(explain::Arguments),
     Render(render::Arguments),
     Run(run::Arguments),
+    Probe(probe::Arguments),
+    Drain(drain::Arguments),
     Schema(schema::Arguments),
     Completions(completions::Arguments),
 }
@@ -67,6 +69,8 @@ impl Command {
             Self::Explain(arguments) => explain::run(&arguments),
             Self::Render(arguments) => render::run(&arguments),
             Self::Run(arguments) => run::run(&arguments),
+            Self::Probe(arguments) => probe::run(&arguments),
+            Self::Drain(arguments) => drain::run(&arguments),
             Self::Schema(arguments) => schema::run(&arguments),
             Self::Completions(arguments) => completions::run(&arguments),
         }

@@ -25,7 +25,7 @@ pub struct Arguments {
     #[arg(long, value_name = "TIME", default_value_t = DRAIN_FOR)]
     drain_for: Duration,
     /// The port of Envoy's admin endpoint on 127.0.0.1
-    #[arg(long, value_name = "PORT", default_value_t = gateway_model::Port::ADMIN.get())]
+    #[arg(long, value_name = "PORT", default_value_t = gateway_model::Admin::default().port.get())]
     admin_port: u16,
 }
 
@@ -35,9 +35,10 @@ hook of the gateway's container; when it returns, Envoy can be ended at once.
 
 First the health check that the load balancer asks fails, and nothing else changes: a balancer sends new \
 connections for a while after that, and they are served. After --accept-for each connection is ended with \
-its next response (HTTP/1.1: Connection: close, HTTP/2: GOAWAY); new ones are served even then. It returns \
-when no connection is left, or after --drain-for. What is left then is cut when Envoy ends: WebSockets and \
-other streams that no one has ended, and connections on which nothing was asked.
+one of its next responses (HTTP/1.1: Connection: close, HTTP/2: GOAWAY), the sooner the less is left of \
+Envoy's --drain-time-s; new ones are served even then. It returns when no connection is left, or after \
+--drain-for. What is left then is cut when Envoy ends: WebSockets and other streams that no one has ended, and \
+connections on which nothing was asked.
 
 Doing it twice does no harm.";
 
@@ -51,6 +52,10 @@ pub const ACCEPT_FOR: Duration = Duration::from_secs(180);
 
 /// Longer than most requests.
 pub const DRAIN_FOR: Duration = Duration::from_secs(60);
+
+/// Envoy's `--drain-time-s` for this: clients do not all come back to the other Envoys at one moment.
+/// Without it Envoy takes ten minutes.
+pub const DRAIN_TIME: Duration = Duration::from_secs(20);
 
 /// How long one answer of the admin endpoint may take.
 const ANSWER: std::time::Duration = std::time::Duration::from_secs(5);
@@ -91,6 +96,16 @@ impl Drain {
             "the health check fails from now on; new connections are served for {accept_for} more"
         ));
         sleep_until(self.began + accept_for.get()).await;
+        if let Some(over) = self.envoys_drain_time().await?
+            && over > drain_for.get()
+        {
+            self.tell(&format!(
+                "Envoy was started to end connections over {} s, so some will be left: start it with \
+                 --drain-time-s {}",
+                over.as_secs(),
+                DRAIN_TIME.get().as_secs()
+            ));
+        }
         // With skip_exit Envoy goes on to take connections: a balancer may be late even now.
         self.ask(&Method::POST, "/drain_listeners?graceful&skip_exit")
             .await?;
@@ -104,6 +119,15 @@ impl Drain {
             _ => format!("{left} left, which end with Envoy"),
         });
         Ok(())
+    }
+
+    /// Over how long Envoy ends connections, each with one of its responses.
+    async fn envoys_drain_time(&self) -> anyhow::Result<Option<std::time::Duration>> {
+        let info = self.ask(&Method::GET, "/server_info").await?;
+        let info: serde_json::Value = serde_json::from_str(&info).unwrap_or_default();
+        let time = info.pointer("/command_line_options/drain_time");
+        let seconds = time.and_then(|time| time.as_str()?.strip_suffix('s')?.parse().ok());
+        Ok(seconds.map(std::time::Duration::from_secs))
     }
 
     /// Waits until no connection is left, but no longer than this. Returns what is left.
@@ -134,7 +158,10 @@ impl Drain {
         let answer = answer.with_context(|| format!("Envoy cannot be asked to {method} {path}"))?;
         if answer.status != 200 {
             let said = answer.body.trim();
-            bail!("Envoy answers {method} {path} with {}: {said}", answer.status);
+            bail!(
+                "Envoy answers {method} {path} with {}: {said}",
+                answer.status
+            );
         }
         Ok(answer.body)
     }

@@ -18,6 +18,8 @@ pub enum ExitStatus {
     Refused = 4,
     /// All is well, and the documents that were compared differ, which was asked for.
     Differs = 5,
+    /// The Envoy that was asked about is not ready.
+    NotReady = 6,
 }
 
 impl ExitStatus {
@@ -54,6 +56,14 @@ impl ExitStatus {
         let ok = "nothing differs, or --exit-code was not given";
         let differs = (Self::Differs, "something differs, with --exit-code");
         Self::section(&[&[(Self::Ok, ok)], &others[..], &[differs]].concat())
+    }
+
+    /// The same for a command that asks an Envoy whether it is ready.
+    pub fn help_with_not_ready() -> String {
+        let [_, _, others @ ..] = Self::COMMON;
+        let ok = "it is ready";
+        let not_ready = (Self::NotReady, "it is not; why is told");
+        Self::section(&[&[(Self::Ok, ok)], &others[..], &[not_ready]].concat())
     }
 
     fn section(all: &[(Self, &str)]) -> String {

@@ -1,18 +1,21 @@
 //! `headgate`: checks a gateway's document, renders it for Envoy, and runs it.
 
 mod authorities;
+mod beside;
 mod check;
 mod checkout;
 mod cli;
 mod completions;
 mod diff;
 mod document;
+mod drain;
 mod exit_status;
 mod explain;
 mod files;
 mod input;
 mod modules;
 mod overrides;
+mod probe;
 mod render;
 mod report;
 mod run;

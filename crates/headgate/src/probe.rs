@@ -11,9 +11,7 @@ use crate::beside::{self, Answer, Question};
 use crate::exit_status::ExitStatus;
 use crate::run::admin::{Pipeline, pipeline_state};
 
-/// Where Envoy says whether it is ready.
-// TODO
-const STATUS_PORT: u16 = 8090;
+/// The request that the pipeline answers when it works.
 const READY_HOST: &str = "ready.headgate.internal";
 const READY_PATH: &str = "/ready";
 
@@ -22,10 +20,10 @@ const READY_PATH: &str = "/ready";
 #[command(long_about = LONG_ABOUT, after_help = format!("{EXAMPLES}\n\n{}", ExitStatus::help_with_not_ready()))]
 pub struct Arguments {
     /// The port of Envoy's status listener on 127.0.0.1
-    #[arg(long, value_name = "PORT", default_value_t = STATUS_PORT)]
+    #[arg(long, value_name = "PORT", default_value_t = gateway_model::Entrance::STATUS_PORT.get())]
     port: u16,
     /// The port of Envoy's admin endpoint on 127.0.0.1, which is asked why Envoy is not ready
-    #[arg(long, value_name = "PORT", default_value_t = gateway_model::Port::ADMIN.get())]
+    #[arg(long, value_name = "PORT", default_value_t = gateway_model::Admin::default().port.get())]
     admin_port: u16,
     /// How long all of it may take
     #[arg(long, value_name = "TIME", default_value_t = Duration::from_secs(1))]
@@ -81,7 +79,10 @@ async fn ask(arguments: &Arguments) -> anyhow::Result<()> {
         ..question
     };
     let stats = question.ask(arguments.timeout.get() / 2).await;
-    bail!("{}", why(&answer, &stats.map(|stats| stats.body).unwrap_or_default()));
+    bail!(
+        "{}",
+        why(&answer, &stats.map(|stats| stats.body).unwrap_or_default())
+    );
 }
 
 /// What an answer other than 200 means, from what Envoy's statistics say of the pipeline.

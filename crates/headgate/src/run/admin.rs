@@ -116,7 +116,7 @@ impl Admin {
 const REFUSED: &str = "Envoy refused the pipeline";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Pipeline {
+pub enum Pipeline {
     Unknown,
     Taken,
     Refused,
@@ -129,7 +129,7 @@ fn values(stats: &str) -> impl Iterator<Item = (&str, u64)> {
 }
 
 /// What `config_reload` and `config_fail` say of the pipeline's configuration.
-fn pipeline_state(stats: &str) -> Pipeline {
+pub fn pipeline_state(stats: &str) -> Pipeline {
     let value_of = |name: &str| {
         let of_name = values(stats).filter(|(key, _)| key.ends_with(name));
         of_name.map(|(_, value)| value).max().unwrap_or(0)
