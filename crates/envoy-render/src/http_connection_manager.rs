@@ -1,18 +1,23 @@
 //! How a listener speaks HTTP.
 
+use filter_api::Duration;
 use gateway_model::{Listener, Port};
 use serde_json::{Map, Value, json};
 
-use crate::Placement;
 use crate::access_log::access_log;
 use crate::discovery::{PIPELINE, ROUTES, source};
+use crate::duration::seconds;
 use crate::fields::fields;
 use crate::pipeline::EXTENSION;
 use crate::routes::ROUTE_TABLE;
+use crate::{Placement, edge};
 
 /// `envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager`, hardened as
 /// an edge needs it (Envoy's "Configuring Envoy as an edge proxy").
 pub(crate) fn http_connection_manager(listener: &Listener, placement: &Placement) -> Value {
+    let entrance = placement.entrance.as_ref();
+    let idle_timeout = entrance.and_then(|entrance| edge::idle_timeout(entrance, listener));
+    let idle_timeout = idle_timeout.unwrap_or(IDLE_TIMEOUT);
     let mut manager = fields(json!({
         "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
         "stat_prefix": listener.name.as_str(),
@@ -24,7 +29,7 @@ pub(crate) fn http_connection_manager(listener: &Listener, placement: &Placement
         "merge_slashes": true,
         "path_with_escaped_slashes_action": "REJECT_REQUEST",
         "common_http_protocol_options": {
-            "idle_timeout": "3600s",
+            "idle_timeout": seconds(idle_timeout),
             // "x_user" and "x-user" are one header to many servers.
             "headers_with_underscores_action": "REJECT_REQUEST",
         },
@@ -40,6 +45,11 @@ pub(crate) fn http_connection_manager(listener: &Listener, placement: &Placement
         "stream_idle_timeout": "30s",
         "access_log": [access_log()],
     }));
+    manager.extend(
+        entrance
+            .map(|entrance| edge::believed(entrance, listener))
+            .unwrap_or_default(),
+    );
     manager.extend(match listener.redirect_to_https {
         Some(port) => redirecting(port),
         None => serving(placement),
@@ -63,13 +73,7 @@ fn serving(placement: &Placement) -> Map<String, Value> {
                     "@type": "type.googleapis.com/envoy.extensions.filters.http.grpc_web.v3.GrpcWeb",
                 },
             },
-            {
-                "name": EXTENSION,
-                "config_discovery": {
-                    "config_source": source(PIPELINE, placement),
-                    "type_urls": ["type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm"],
-                },
-            },
+            pipeline(placement),
             router(),
         ],
     }))
@@ -102,8 +106,23 @@ fn redirecting(port: Port) -> Map<String, Value> {
 /// Where clients look for https if a URL has no port (RFC 9110 section 4.2.2).
 const HTTPS: u16 = 443;
 
+/// The pipeline, whose configuration comes by ECDS.
+pub(crate) fn pipeline(placement: &Placement) -> Value {
+    json!({
+        "name": EXTENSION,
+        "config_discovery": {
+            "config_source": source(PIPELINE, placement),
+            "type_urls": ["type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm"],
+        },
+    })
+}
+
+/// How long a connection may do nothing, where nothing before the gateway bounds it: an hour, as Envoy has
+/// it.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(3600);
+
 /// The last filter, with `envoy.extensions.filters.http.router.v3.Router`.
-fn router() -> Value {
+pub(crate) fn router() -> Value {
     json!({
         "name": "envoy.filters.http.router",
         "typed_config": {

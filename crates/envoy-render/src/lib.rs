@@ -5,7 +5,7 @@
 //!
 //! | file | what Envoy takes from it | when it changes |
 //! | --- | --- | --- |
-//! | `bootstrap.yaml` | admin, listeners, limits | Envoy restarts |
+//! | `bootstrap.yaml` | admin, listeners, limits; where it is deployed, how it is told | Envoy restarts |
 //! | `cds.yaml` | a cluster for each upstream | Envoy takes it up |
 //! | `rds.yaml` | a route for each function, keyed on the internal header | Envoy takes it up |
 //! | `ecds.yaml` | the pipeline's configuration | Envoy takes it up |
@@ -18,6 +18,7 @@ mod bootstrap;
 mod clusters;
 mod discovery;
 mod duration;
+mod edge;
 mod fields;
 mod function;
 mod http_connection_manager;
@@ -28,6 +29,7 @@ mod resources;
 mod routes;
 mod secrets;
 mod stats;
+mod status;
 mod tls;
 mod yaml;
 
@@ -40,6 +42,7 @@ pub use function::{Function, Functions};
 pub use pipeline::pipeline_config;
 pub use placement::{Files, IMAGE_BOOTSTRAP, Placement, SYSTEM_CAS};
 pub use resources::{ReadError, Resources};
+pub use status::{HEALTH_PATH, METRICS_PATH, READY_PATH};
 
 /// All the files, by name.
 pub fn render(gateway: &Gateway, placement: &Placement) -> BTreeMap<String, String> {

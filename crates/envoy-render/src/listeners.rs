@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::fields::fields;
 use crate::http_connection_manager::http_connection_manager;
-use crate::{Placement, tls};
+use crate::{Placement, edge, tls};
 
 /// What Envoy buffers of a connection before it stops reading, in bytes.
 pub(crate) const CONNECTION_BUFFER_BYTES: u32 = 32 * 1024;
@@ -32,7 +32,7 @@ fn render(listener: &Listener, placement: &Placement) -> Value {
             "typed_config": http_connection_manager(listener, placement),
         }],
     }));
-    json!({
+    let mut rendered = fields(json!({
         "name": listener.name.as_str(),
         "address": { "socket_address": {
             "address": listener.address.to_string(),
@@ -40,5 +40,8 @@ fn render(listener: &Listener, placement: &Placement) -> Value {
         } },
         "per_connection_buffer_limit_bytes": CONNECTION_BUFFER_BYTES,
         "filter_chains": [chain],
-    })
+    }));
+    let entrance = placement.entrance.as_ref();
+    rendered.extend(entrance.map(edge::listener).unwrap_or_default());
+    rendered.into()
 }

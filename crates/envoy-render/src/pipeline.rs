@@ -1,13 +1,15 @@
 //! The pipeline module and its configuration.
 
 use filter_api::{ByteSize, Holding};
+use function_router::{MatchConfig, RespondConfig, RouteConfig};
 use gateway::Config;
 use gateway::cors::CorsPoliciesConfig;
-use gateway_model::{Gateway, Protocol, Route};
+use gateway_model::{Entrance, Gateway, Protocol, Route};
 use serde_json::{Value, json};
 
 use crate::Placement;
 use crate::function::Functions;
+use crate::status::READY_PATH;
 
 /// The name by which listeners ask for the pipeline.
 pub(crate) const EXTENSION: &str = "headgate.pipeline";
@@ -19,8 +21,14 @@ const HELD_BYTES: ByteSize = ByteSize::from_kib(1024);
 /// brings at once, so that the pipeline always sees its own limit first.
 pub(crate) const HELD_BYTES_LIMIT: u32 = HELD_BYTES.bytes() + 64 * 1024;
 
-/// The pipeline's configuration, which the pipeline's own constructor must be able to take.
-pub fn pipeline_config(gateway: &Gateway, functions: &Functions<'_>) -> Config {
+/// The pipeline's configuration behind what stands before it, which the pipeline's own constructor must be
+/// able to take.
+pub fn pipeline_config(
+    gateway: &Gateway,
+    functions: &Functions<'_>,
+    entrance: Option<&Entrance>,
+) -> Config {
+    let ready = entrance.map(|_| ready());
     let routes = gateway.routes.iter().enumerate().map(|(i, route)| {
         route.to_config(|j, _| match functions.get(i, j) {
             Some(function) => {
@@ -41,10 +49,33 @@ pub fn pipeline_config(gateway: &Gateway, functions: &Functions<'_>) -> Config {
         routes: gateway.routes.iter().filter_map(policy_of).collect(),
     };
     Config {
-        routes: routes.collect(),
+        routes: routes.chain(ready).collect(),
         cors,
         stage_prefix: gateway.edge.stage_prefix.clone(),
         holding,
+    }
+}
+
+/// The route by which the pipeline itself says that it works. It comes last, so that it is between no two
+/// of the document's.
+fn ready() -> RouteConfig {
+    RouteConfig {
+        name: "ready".to_owned(),
+        matches: MatchConfig {
+            hosts: vec![Entrance::READY_HOST.to_owned()],
+            path: Some(READY_PATH.to_owned()),
+            methods: vec!["GET".to_owned()],
+            ..MatchConfig::default()
+        },
+        to: Vec::new(),
+        sticky: None,
+        force: None,
+        redirect: None,
+        respond: Some(RespondConfig {
+            status: 200,
+            content_type: None,
+            body: Some("ready\n".to_owned()),
+        }),
     }
 }
 
@@ -56,6 +87,7 @@ pub(crate) fn extension(
     functions: &Functions<'_>,
     placement: &Placement,
 ) -> Value {
+    let config = pipeline_config(gateway, functions, placement.entrance.as_ref());
     json!({
         "@type": "type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig",
         "name": EXTENSION,
@@ -72,7 +104,7 @@ pub(crate) fn extension(
                 },
                 "configuration": {
                     "@type": "type.googleapis.com/google.protobuf.StringValue",
-                    "value": text(&pipeline_config(gateway, functions)),
+                    "value": text(&config),
                 },
             },
         },

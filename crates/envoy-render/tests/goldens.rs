@@ -1,4 +1,5 @@
-//! Renders every document in `envoy-configs/` and compares with what is committed beside it.
+//! Renders every document in `envoy-configs/`, and for where they are deployed those in
+//! `tests/deployed/`, and compares with what is committed beside it.
 //!
 //! `UPDATE_GOLDENS=1` writes instead of comparing. That Envoy takes each of them is asked in
 //! `integration`.
@@ -9,35 +10,88 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use envoy_render::{Placement, render};
+use envoy_render::{BOOTSTRAP, PIPELINE, Placement, render};
+use gateway_model::{Entrance, Gateway};
 use libtest_mimic::{Arguments, Failed, Trial};
 
+/// Where a document is rendered for.
+type Place = fn(&Gateway) -> Result<Placement, String>;
+
 /// As docker-compose mounts it.
-fn placement() -> Placement {
-    Placement::in_directory("/etc/headgate")
+fn composed(_: &Gateway) -> Result<Placement, String> {
+    Ok(Placement::in_directory("/etc/headgate"))
+}
+
+/// As the image of the gateway has it.
+fn deployed(gateway: &Gateway) -> Result<Placement, String> {
+    let entrance = Entrance::of(gateway, None).map_err(|faults| format!("{faults:?}"))?;
+    Ok(Placement::in_image("gateway-0123456789ab.wasm", entrance))
 }
 
 fn main() -> ExitCode {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../envoy-configs");
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let arguments = Arguments::from_args();
-    let mut trials: Vec<Trial> = documents(&folder)
-        .into_iter()
-        .map(|(name, document)| {
+    let mut trials = Vec::new();
+    for (kind, folder, place) in [
+        (
+            "composed",
+            here.join("../../envoy-configs"),
+            composed as Place,
+        ),
+        ("deployed", here.join("tests/deployed"), deployed as Place),
+    ] {
+        let documents = documents(&folder);
+        assert!(
+            !documents.is_empty(),
+            "{} holds no documents",
+            folder.display()
+        );
+        trials.extend(documents.into_iter().map(|(name, document)| {
             let golden = folder.join(&name);
-            Trial::test(name, move || {
-                compare(&document, &golden).map_err(Failed::from)
+            Trial::test(format!("{kind}::{name}"), move || {
+                compare(&document, &golden, place).map_err(Failed::from)
             })
-        })
-        .collect();
-    assert!(
-        !trials.is_empty(),
-        "{} holds no documents",
-        folder.display()
-    );
-    trials.push(Trial::test("no_orphans", move || {
-        no_orphans(&folder).map_err(Failed::from)
-    }));
+        }));
+        trials.push(Trial::test(format!("{kind}::no_orphans"), move || {
+            no_orphans(&folder).map_err(Failed::from)
+        }));
+    }
+    let folder = here.join("tests/deployed");
+    trials.push(Trial::test(
+        "only_two_files_depend_on_the_place",
+        move || only_two_files_depend_on_the_place(&folder).map_err(Failed::from),
+    ));
     libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+/// Routes and clusters are the same behind any balancer, so that their keys are.
+fn only_two_files_depend_on_the_place(folder: &Path) -> Result<(), String> {
+    for (name, document) in documents(folder) {
+        let gateway = read(&document)?;
+        let placement = deployed(&gateway)?;
+        let local = Placement {
+            entrance: None,
+            ..placement.clone()
+        };
+        let (behind, before) = (render(&gateway, &placement), render(&gateway, &local));
+        for (file, text) in &behind {
+            let depends = [BOOTSTRAP, PIPELINE].contains(&file.as_str());
+            if (before.get(file) != Some(text)) != depends {
+                return Err(format!("{name}: {file}"));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn read(document: &Path) -> Result<Gateway, String> {
+    let bytes = fs::read(document).map_err(|error| error.to_string())?;
+    let checked = gateway_model::read(&document.to_string_lossy(), &bytes);
+    let checked = checked.map_err(|faults| faults.to_string())?;
+    match checked.warnings.as_slice() {
+        [] => Ok(checked.document),
+        warnings => Err(format!("{warnings:?}")),
+    }
 }
 
 fn entries(folder: &Path) -> Vec<PathBuf> {
@@ -62,16 +116,11 @@ fn updating() -> bool {
     std::env::var_os("UPDATE_GOLDENS").is_some()
 }
 
-fn compare(document: &Path, golden: &Path) -> Result<(), String> {
-    let bytes = fs::read(document).map_err(|error| error.to_string())?;
-    let name = document.to_string_lossy();
-    let checked = gateway_model::read(&name, &bytes).map_err(|faults| faults.to_string())?;
-    let rendered = render(&checked.document, &placement());
-    assert_eq!(
-        render(&checked.document, &placement()),
-        rendered,
-        "two renders differ"
-    );
+fn compare(document: &Path, golden: &Path, place: Place) -> Result<(), String> {
+    let gateway = read(document)?;
+    let placement = place(&gateway)?;
+    let rendered = render(&gateway, &placement);
+    assert_eq!(render(&gateway, &placement), rendered, "two renders differ");
     if updating() {
         if golden.exists() {
             fs::remove_dir_all(golden).map_err(|error| error.to_string())?;

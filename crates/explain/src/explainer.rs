@@ -42,7 +42,7 @@ impl<'a> Explainer<'a> {
     /// When the pipeline would not take it; of a document that was read it does.
     pub fn new(gateway: &'a Gateway) -> Result<Self, ConfigError> {
         let functions = Functions::of(gateway);
-        let config = pipeline_config(gateway, &functions);
+        let config = pipeline_config(gateway, &functions, None);
         let stage = config.stage_prefix.as_deref();
         let destinations = |route: &RouteConfig| match *route.to {
             [] => Ok(None),

@@ -1,5 +1,6 @@
 //! What concerns several parts of a document at once.
 
+mod edge;
 mod listeners;
 mod patterns;
 mod reach;
@@ -93,13 +94,6 @@ impl Check<'_> {
                     first.insert(item, path);
                 }
             }
-        }
-    }
-
-    fn edge(&mut self) {
-        let stage = self.gateway.edge.stage_prefix.as_deref();
-        if let Err(error) = Router::compile(&[], stage) {
-            self.error(format!("edge.{}", error.path), error.problem);
         }
     }
 

@@ -14,7 +14,10 @@ use gateway::cors::CorsConfig;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
-pub use edge::{Controller, Edge, EdgeError, EdgeTls, Entrance, Front, LoadBalancer, Topology};
+pub(crate) use edge::faults as edge_faults;
+pub use edge::{
+    Controller, Edge, EdgeError, EdgeTls, Entrance, Front, LoadBalancer, Scheme, Topology,
+};
 pub use files::NamedFile;
 pub use matches::{Match, MatchError, Pattern};
 pub use route::{Destination, Mirror, Route};

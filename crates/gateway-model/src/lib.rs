@@ -21,7 +21,7 @@ pub use document::{
     Admin, ApiVersion, Certificate, CertificateError, CircuitBreakers, Controller, Destination,
     Edge, EdgeError, EdgeTls, Entrance, Front, Gateway, Kind, Listener, ListenerTls, LoadBalancer,
     Location, Match, MatchError, Metadata, Mirror, NamedFile, OutlierDetection, Pattern, Protocol,
-    Retries, RetryOn, Route, Topology, Upstream, UpstreamError, UpstreamTls,
+    Retries, RetryOn, Route, Scheme, Topology, Upstream, UpstreamError, UpstreamTls,
 };
 pub use scalars::{
     Address, AddressError, Attempts, BindAddress, BindAddressError, CertificateArn,

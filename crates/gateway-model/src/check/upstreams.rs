@@ -99,7 +99,7 @@ impl Check<'_> {
 }
 
 /// The path to an upstream, whose name may hold dots.
-fn upstream_path(name: &str) -> String {
+pub(super) fn upstream_path(name: &str) -> String {
     if name.contains('.') {
         format!("upstreams[{name:?}]")
     } else {

@@ -2,6 +2,7 @@
 
 mod entrance;
 mod error;
+mod faults;
 
 use std::collections::BTreeMap;
 
@@ -11,8 +12,9 @@ use serde::{Deserialize, Serialize};
 use super::present;
 use crate::scalars::{CertificateArn, IdleTimeout, Label, Port, SslPolicy};
 
-pub use entrance::{Entrance, LoadBalancer};
+pub use entrance::{Entrance, LoadBalancer, Scheme};
 pub use error::EdgeError;
+pub(crate) use faults::faults;
 
 /// What stands in front of the gateway on Kubernetes. `headgate run` and `headgate render` take of it
 /// `stage_prefix` alone: before them nothing stands.
@@ -108,10 +110,14 @@ pub enum Front {
     /// Nothing: whoever connects is the client.
     #[default]
     Nothing,
-    /// An Application Load Balancer of AWS.
+    /// An Application Load Balancer of AWS. It writes the client's address behind those that are in
+    /// `x-forwarded-for`.
     Alb,
-    /// An API Gateway of AWS, over a VPC link.
-    ApiGateway,
+    /// A REST API of AWS's API Gateway, over a VPC link. It does the same.
+    ApiGatewayRest,
+    /// An HTTP API of AWS's API Gateway, over a VPC link. It makes `forwarded` (RFC 7239) of all that
+    /// clients say of themselves, and writes their address at its end.
+    ApiGatewayHttp,
 }
 
 /// TLS that ends at the Network Load Balancer, with certificates of AWS Certificate Manager.
@@ -157,12 +163,18 @@ impl Controller {
 }
 
 impl Front {
+    /// Whether it is an API Gateway: those speak https with clients, and HTTP/1.1 with the gateway.
+    pub const fn is_api_gateway(self) -> bool {
+        matches!(self, Self::ApiGatewayRest | Self::ApiGatewayHttp)
+    }
+
     /// As the document writes it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Nothing => "nothing",
             Self::Alb => "alb",
-            Self::ApiGateway => "api-gateway",
+            Self::ApiGatewayRest => "api-gateway-rest",
+            Self::ApiGatewayHttp => "api-gateway-http",
         }
     }
 }

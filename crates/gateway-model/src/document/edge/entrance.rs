@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use filter_api::Duration;
 
-use super::{Controller, EdgeError, EdgeTls, Front, Topology};
+use super::{Controller, EdgeError, EdgeTls, Front, Topology, faults};
 use crate::document::{Gateway, Listener};
 use crate::scalars::{IdleTimeout, Label, Port};
 
 /// What stands before the gateway where it is deployed: an [`Edge`](super::Edge) whose fields fit each
-/// other and the document's listeners. Both sides, Kubernetes' and Envoy's, are rendered from it, so that
+/// other and the rest of the document. Both sides, Kubernetes' and Envoy's, are rendered from it, so that
 /// neither expects what the other does not do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entrance {
@@ -34,10 +34,24 @@ pub struct LoadBalancer {
     pub idle_timeout: IdleTimeout,
 }
 
+/// By which scheme clients called the gateway.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scheme {
+    /// By that of the connection: https, if the listener has TLS.
+    OfConnection,
+    /// As what stands before says in `x-forwarded-proto`.
+    Forwarded,
+    /// By https, though the connection is in the clear.
+    Https,
+}
+
 impl Entrance {
     /// The port of Envoy's listener that tells how it is: health, readiness and metrics. It is there
     /// where a gateway is deployed, and on no port of the Service.
     pub const STATUS_PORT: Port = Port::STATUS;
+
+    /// The host that no document has routes for: behind it the pipeline itself says that it works.
+    pub const READY_HOST: &str = "ready.headgate.internal";
 
     /// What stands before a gateway that is deployed so; as the document says, if no topology is given.
     ///
@@ -51,6 +65,10 @@ impl Entrance {
         let Some(topology) = topology.or(edge.topology) else {
             return Err(vec![("edge".to_owned(), EdgeError::NoTopology)]);
         };
+        let faults = faults(gateway, Some(topology));
+        if !faults.is_empty() {
+            return Err(faults);
+        }
         let balancer = topology.has_balancer().then(|| LoadBalancer {
             controller: edge.controller.unwrap_or_default(),
             tls: edge.tls.clone(),
@@ -66,32 +84,32 @@ impl Entrance {
 
     /// The port of the Service, and so of its balancer, that leads to a listener.
     pub fn port(&self, listener: &Listener) -> Port {
-        self.ports
-            .get(&listener.name)
-            .copied()
-            .unwrap_or(listener.port)
+        let port = self.ports.get(&listener.name).copied();
+        port.unwrap_or(listener.port)
     }
 
-    /// Whether each connection begins with a header of the PROXY protocol that says whose it is.
+    /// Whether each connection begins with a header of the PROXY protocol that says whose it is. The
+    /// cloud provider's own controller lets the balancer call nodes instead, which keeps the address of
+    /// the connection as long as no node hands it on to another.
     pub fn speaks_proxy_protocol(&self) -> bool {
-        let balancer = self.balancer.as_ref();
-        balancer
-            .is_some_and(|balancer| balancer.controller == Controller::AwsLoadBalancerController)
-    }
-
-    /// How many addresses at the end of `x-forwarded-for` were written by what hands requests on, and so
-    /// are believed.
-    pub fn trusted_hops(&self) -> u32 {
-        match self.front {
-            Front::Nothing => 0,
-            Front::Alb | Front::ApiGateway => 1,
-        }
+        let controller = self.balancer.as_ref().map(|balancer| balancer.controller);
+        controller == Some(Controller::AwsLoadBalancerController)
     }
 
     /// The TLS of a listener that ends at the balancer, if it does.
     pub fn tls(&self, listener: &Listener) -> Option<&EdgeTls> {
         let tls = self.balancer.as_ref()?.tls.as_ref()?;
         tls.listeners.contains(&listener.name).then_some(tls)
+    }
+
+    /// By which scheme clients called.
+    pub fn scheme(&self, listener: &Listener) -> Scheme {
+        match self.front {
+            Front::Alb => Scheme::Forwarded,
+            Front::ApiGatewayRest | Front::ApiGatewayHttp => Scheme::Https,
+            Front::Nothing if self.tls(listener).is_some() => Scheme::Https,
+            Front::Nothing => Scheme::OfConnection,
+        }
     }
 
     /// How long the balancer keeps a connection to a listener over which nothing comes; none, if there is

@@ -1,0 +1,124 @@
+//! What listeners have to know of what stands before them.
+//!
+//! | what stands before | each connection begins with | the client is | the scheme is |
+//! | --- | --- | --- | --- |
+//! | nothing, or a Service | | who connects | the connection's |
+//! | NLB of the AWS Load Balancer Controller | a header of the PROXY protocol | who that names | the connection's; https where TLS ends at the NLB |
+//! | NLB of the cloud provider's controller | | who connects, as nodes hand nobody on | the same |
+//! | … and before it an ALB | the same | the last in `x-forwarded-for` | `x-forwarded-proto` |
+//! | … a REST API of an API Gateway | the same | the last in `x-forwarded-for` | https |
+//! | … an HTTP API of an API Gateway | the same | the last in `forwarded` | https |
+
+use filter_api::Duration;
+use gateway_model::{Entrance, Front, Listener, Scheme};
+use serde_json::{Map, Value, json};
+
+use crate::fields::fields;
+
+/// Which connections begin with a header of the PROXY protocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum HeaderOf {
+    /// All: others are closed.
+    All,
+    /// Some.
+    Some,
+}
+
+/// `envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol`, of version 2, which is what an NLB
+/// speaks.
+pub(crate) fn proxy_protocol(header: HeaderOf) -> Value {
+    let optional = (header == HeaderOf::Some).then_some(true);
+    let config = fields(json!({
+        "@type": "type.googleapis.com/envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol",
+        "allow_requests_without_proxy_protocol": optional,
+        "disallowed_versions": ["V1"],
+    }));
+    json!({ "name": "envoy.filters.listener.proxy_protocol", "typed_config": config })
+}
+
+/// What a deployed listener has of its own.
+pub(crate) fn listener(entrance: &Entrance) -> Map<String, Value> {
+    let header = entrance.speaks_proxy_protocol();
+    fields(json!({
+        // Left to itself Envoy would close connections from the first failed health check on, and clients
+        // would come back here as long as the balancer has not looked.
+        "drain_type": "MODIFY_ONLY",
+        "listener_filters": header.then(|| [proxy_protocol(HeaderOf::All)]),
+        "socket_options": entrance.balancer.as_ref().map(|_| keepalive()),
+    }))
+}
+
+/// After how many seconds without a word the kernel asks whether a client is still there, how often and how
+/// many times. An NLB counts it as traffic, so that streams on which nothing comes for long do not end; its
+/// least idle timeout is a minute.
+const KEEPALIVE: [(&str, u32, u32, u32); 4] = [
+    ("SO_KEEPALIVE", SOL_SOCKET, 9, 1),
+    ("TCP_KEEPIDLE", IPPROTO_TCP, 4, 30),
+    ("TCP_KEEPINTVL", IPPROTO_TCP, 5, 30),
+    ("TCP_KEEPCNT", IPPROTO_TCP, 6, 4),
+];
+
+// As Linux numbers them. Connections have the options of the socket that they were accepted by.
+const SOL_SOCKET: u32 = 1;
+const IPPROTO_TCP: u32 = 6;
+
+/// `envoy.config.core.v3.SocketOption`s.
+fn keepalive() -> Vec<Value> {
+    let option = |(description, level, name, value)| {
+        json!({
+            "description": description,
+            "level": level,
+            "name": name,
+            "int_value": value,
+            "state": "STATE_PREBIND",
+        })
+    };
+    KEEPALIVE.into_iter().map(option).collect()
+}
+
+/// How long a connection may do nothing: less than a balancer keeps it. A client whose connection the
+/// balancer has forgotten finds out by a request that fails; one whose connection the gateway has closed
+/// knows it before.
+pub(crate) fn idle_timeout(entrance: &Entrance, listener: &Listener) -> Option<Duration> {
+    const BEFORE: u64 = 10;
+    let kept = entrance.idle_timeout(listener)?.get().as_secs();
+    Some(Duration::from_secs(kept.saturating_sub(BEFORE)))
+}
+
+/// Fields of the connection manager that say whose word on a client is believed.
+pub(crate) fn believed(entrance: &Entrance, listener: &Listener) -> Map<String, Value> {
+    let (hops, mutation) = match entrance.front {
+        Front::Nothing => (None, None),
+        Front::Alb | Front::ApiGatewayRest => (Some(1), None),
+        Front::ApiGatewayHttp => (Some(1), Some([client_of_forwarded()])),
+    };
+    let is_https = entrance.scheme(listener) == Scheme::Https;
+    fields(json!({
+        // Of `x-forwarded-for` the last address, which is the one that what stands before wrote.
+        "xff_num_trusted_hops": hops,
+        "early_header_mutation_extensions": mutation,
+        // Of `x-forwarded-proto` too. With no hop trusted Envoy writes that of the connection.
+        "scheme_header_transformation": is_https.then(|| json!({ "scheme_to_overwrite": "https" })),
+    }))
+}
+
+/// Makes `x-forwarded-for` of what an HTTP API has written at the end of `forwarded` (RFC 7239):
+/// `for=192.0.2.7`, or `for="[2001:db8::7]"`. What a client has sent in either an HTTP API puts before that.
+/// Without it nothing is believed, and the client is who connects.
+fn client_of_forwarded() -> Value {
+    const LAST: &str = r#"^(?:.*[,; ])?for=["[]*([0-9A-Fa-f.:]+)[^,]*$"#;
+    let client = format!(r"%CEL(re.extract(request.headers['forwarded'], r'{LAST}', r'\1'))%");
+    json!({
+        "name": "envoy.http.early_header_mutation.header_mutation",
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation",
+            "mutations": [
+                { "remove": "x-forwarded-for" },
+                { "append": {
+                    "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
+                    "header": { "key": "x-forwarded-for", "value": client },
+                } },
+            ],
+        },
+    })
+}
