@@ -161,6 +161,7 @@ pub(crate) fn example(field: &str) -> Option<&'static str> {
         "certificate" => "certificate: tls/shop.crt",
         "key" => "key: tls/shop.key",
         "on" => "on: [connect-failure]",
+        "service" => "service: \"pets.shop:8080\"",
         "origins" => "origins: [\"https://shop.example.com\"]",
         _ => return None,
     };

@@ -41,13 +41,13 @@ pub enum EdgeError {
     },
     /// The Service has each port once.
     #[error(
-        "port {port} of the Service leads to listener {} already; write a port of its own, such as ports: \
-         {{ {name}: … }}", quoted(other.as_str())
+        "port {port} of the Service would lead to listeners {} and {}; write a port of its own for one of \
+         them", quoted(name.as_str()), quoted(other.as_str())
     )]
     SamePort {
-        /// The listener.
+        /// A listener.
         name: Label,
-        /// The one that has the port.
+        /// Another one.
         other: Label,
         /// The port.
         port: Port,
