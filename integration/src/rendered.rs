@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use envoy_render::{BOOTSTRAP, Placement, SYSTEM_CAS, render};
+use envoy_render::{BOOTSTRAP, Files, Placement, SYSTEM_CAS, render};
+use gateway_model::{Entrance, Port};
 use tempfile::TempDir;
 
-use crate::envoy::{self, Envoy, Launch, Refused};
+use crate::envoy::{self, Bootstrap, Envoy, Launch, Refused};
 use crate::modules::module;
 
 /// Where the committed renders say that they are.
@@ -23,6 +24,8 @@ const MODULE: &str = "modules/gateway.wasm";
 #[derive(Debug)]
 pub struct Rendered {
     directory: TempDir,
+    /// The port of the admin endpoint, where the bootstrap speaks of it a second time.
+    admin: Option<u16>,
 }
 
 impl Rendered {
@@ -37,6 +40,30 @@ impl Rendered {
         let checked = gateway_model::read("gateway.yaml", document.as_bytes())
             .unwrap_or_else(|faults| panic!("{faults}"));
         for (file, text) in render(&checked.document, &placement) {
+            rendered.write(&file, &text);
+        }
+        rendered
+    }
+
+    /// Renders a document for where it is deployed, as it says itself.
+    ///
+    /// # Panics
+    /// When it is refused, or cannot be written.
+    #[must_use]
+    pub fn deployed(document: &str) -> Self {
+        let mut rendered = Self::empty();
+        let checked = gateway_model::read("gateway.yaml", document.as_bytes());
+        let mut gateway = checked.unwrap_or_else(|faults| panic!("{faults}")).document;
+        let admin = envoy::free_port();
+        gateway.admin.port = Port::new(admin).expect("a port");
+        rendered.admin = Some(admin);
+        let entrance = Entrance::of(&gateway, None);
+        let placement = Placement {
+            files: Files::Watched,
+            entrance: Some(entrance.unwrap_or_else(|faults| panic!("{faults:?}"))),
+            ..rendered.placement()
+        };
+        for (file, text) in render(&gateway, &placement) {
             rendered.write(&file, &text);
         }
         rendered
@@ -87,7 +114,11 @@ impl Rendered {
 
     /// How to start Envoy with it.
     pub fn launch(&self) -> Launch {
-        Envoy::launch(self.bootstrap())
+        let path = self.directory.path().join(BOOTSTRAP);
+        Envoy::launch(match self.admin {
+            Some(_) => Bootstrap::Whole(path),
+            None => Bootstrap::File(path),
+        })
     }
 
     /// Starts Envoy with it, and returns once it is live.
@@ -116,24 +147,29 @@ impl Rendered {
         let place = directory.path().join(MODULE);
         std::fs::create_dir_all(place.parent().expect("a directory")).expect("a directory");
         std::fs::copy(module("gateway"), place).expect("the pipeline's module");
-        Self { directory }
+        Self {
+            directory,
+            admin: None,
+        }
     }
 
     fn write(&self, file: &str, text: &str) {
         let text = match file {
-            BOOTSTRAP => on_ports_of_the_kernel(text),
+            BOOTSTRAP => on_ports_of_the_kernel(text, self.admin),
             _ => text.to_owned(),
         };
         std::fs::write(self.directory.path().join(file), text).expect("a file of a render");
     }
 }
 
-/// All ports in a bootstrap are those that Envoy listens on; upstreams are in another file.
-fn on_ports_of_the_kernel(bootstrap: &str) -> String {
+/// All ports in a bootstrap but that of the admin endpoint are those that Envoy listens on; upstreams are in
+/// another file.
+fn on_ports_of_the_kernel(bootstrap: &str, admin: Option<u16>) -> String {
     const PORT: &str = "port_value:";
+    let is_admin = |port: &str| admin.is_some() && port.trim().parse().ok() == admin;
     let line = |line: &str| match line.split_once(PORT) {
-        Some((before, _)) => format!("{before}{PORT} 0\n"),
-        None => format!("{line}\n"),
+        Some((before, port)) if !is_admin(port) => format!("{before}{PORT} 0\n"),
+        _ => format!("{line}\n"),
     };
     bootstrap.lines().map(line).collect()
 }

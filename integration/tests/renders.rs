@@ -34,6 +34,26 @@ fn envoy_accepts_every_committed_render() {
     }
 }
 
+/// The documents of which renders are committed for where they are deployed.
+fn deployed() -> Vec<PathBuf> {
+    let folder =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/envoy-render/tests/deployed");
+    let entries = folder.read_dir().unwrap();
+    let paths = entries.map(|entry| entry.unwrap().path());
+    let documents: Vec<_> = paths.filter(|path| path.is_file()).collect();
+    assert!(documents.len() >= 16, "{}", folder.display());
+    documents
+}
+
+#[test]
+fn envoy_accepts_every_render_for_where_it_is_deployed() {
+    for path in deployed() {
+        let document = std::fs::read_to_string(&path).unwrap();
+        let validated = Rendered::deployed(&document).validate();
+        validated.unwrap_or_else(|refused| panic!("{}: {refused}", path.display()));
+    }
+}
+
 #[tokio::test]
 async fn envoy_takes_up_every_file_of_every_committed_render() {
     for folder in committed() {

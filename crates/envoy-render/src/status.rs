@@ -19,7 +19,8 @@ const ADMIN: &str = "headgate.admin";
 /// The path by which the balancer asks whether it may send clients here. It fails from
 /// `POST /healthcheck/fail` of the admin endpoint on, while the listeners go on.
 pub const HEALTH_PATH: &str = "/healthz";
-/// The path by which the pipeline itself says that it works: 200 with a configuration that it has taken.
+/// The path by which the pipeline itself says that it works, at [`Entrance::READY_HOST`]: 200 with a
+/// configuration that it has taken.
 pub const READY_PATH: &str = "/ready";
 /// The path of the metrics, for Prometheus.
 pub const METRICS_PATH: &str = "/metrics";
@@ -58,17 +59,6 @@ fn http_connection_manager(placement: &Placement) -> Value {
         "common_http_protocol_options": { "idle_timeout": "60s" },
         "request_headers_timeout": "10s",
         "stream_idle_timeout": "30s",
-        // Whoever asks here asks the pipeline for its own host, and so comes to no route of the document.
-        "early_header_mutation_extensions": [{
-            "name": "envoy.http.early_header_mutation.header_mutation",
-            "typed_config": {
-                "@type": "type.googleapis.com/envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation",
-                "mutations": [{ "append": {
-                    "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
-                    "header": { "key": ":authority", "value": Entrance::READY_HOST },
-                } }],
-            },
-        }],
         "route_config": {
             "name": LISTENER,
             "virtual_hosts": [{

@@ -44,6 +44,8 @@ pub enum Bootstrap {
     Inline(Value),
     /// A file. Its `admin` must have a socket address, whose port is not used.
     File(PathBuf),
+    /// A file that is used as it is, the port of its `admin` too.
+    Whole(PathBuf),
 }
 
 impl From<Value> for Bootstrap {
@@ -79,6 +81,7 @@ impl Bootstrap {
                 std::fs::write(&path, bootstrap.to_string())?;
                 Ok(vec!["--config-path".into(), path.display().to_string()])
             }
+            Self::Whole(path) => Ok(vec!["--config-path".into(), path.display().to_string()]),
             Self::File(path) => {
                 let port = json!({ "socket_address": { "port_value": 0 } });
                 let merged = json!({ "admin": { "address": port } }).to_string();

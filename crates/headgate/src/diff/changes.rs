@@ -142,7 +142,8 @@ pub fn changes(before: &Gateway, after: &Gateway, pairs: &Pairs) -> Vec<Change> 
             "upstreams" => changes.extend(upstreams(before, after)),
             "routes" => changes.extend(routes(before, after, pairs)),
             _ => {
-                let side = |fields: &Map<String, Value>| fields.get(field).map(defaults::other);
+                let side =
+                    |fields: &Map<String, Value>| Some(defaults::field(field, fields.get(field)?));
                 let part = Part::Field(field.clone());
                 let (was, is) = (side(&was), side(&is));
                 changes.extend(Change::of(part, None, was.as_ref(), is.as_ref()));

@@ -1,6 +1,8 @@
 //! What holds where a document says nothing: to write it out, or to leave it out again, changes nothing.
 
-use gateway_model::{Destination, Gateway, Listener, Route, Upstream};
+use gateway_model::{
+    Controller, Destination, Front, Gateway, IdleTimeout, Listener, Route, Topology, Upstream,
+};
 use serde_json::{Map, Value, json};
 
 use super::fields::Side;
@@ -39,9 +41,28 @@ pub fn value(part: &impl serde::Serialize) -> Value {
     serde_json::to_value(part).unwrap_or_default()
 }
 
-/// Any part that has no defaults of its own, or writes them.
-pub fn other(part: &Value) -> Written {
-    Written::new(part, cors)
+/// Any other field of the document, by its name.
+pub fn field(name: &str, part: &Value) -> Written {
+    Written::new(part, |fields| match name {
+        "cors" => cors(fields),
+        "edge" => edge(fields),
+        _ => {} // they have no defaults, or write them
+    })
+}
+
+/// What stands before the gateway; what holds depends on the topology.
+fn edge(fields: &mut Map<String, Value>) {
+    let topology = fields.get("topology").cloned();
+    let Some(Ok(topology)) = topology.map(serde_json::from_value::<Topology>) else {
+        return;
+    };
+    if topology != Topology::NlbPrivate {
+        or(fields, "front", || value(&Front::default()));
+    }
+    if topology.has_balancer() {
+        or(fields, "controller", || value(&Controller::default()));
+        or(fields, "idle_timeout", || value(&IdleTimeout::default()));
+    }
 }
 
 /// A listener.
@@ -154,11 +175,9 @@ fn cors_of(fields: &mut Map<String, Value>) {
     within(fields, "cors", cors);
 }
 
-/// A policy of CORS, which has origins; other parts have none.
+/// A policy of CORS.
 fn cors(fields: &mut Map<String, Value>) {
-    if fields.contains_key("origins") {
-        or(fields, "credentials", || false.into());
-    }
+    or(fields, "credentials", || false.into());
 }
 
 /// Writes a field unless it is written.

@@ -76,11 +76,12 @@ impl<'v> Side<'v> {
 }
 
 /// Lists whose order says nothing, by the names of their fields.
-const SETS: [&str; 7] = [
+const SETS: [&str; 8] = [
     "content_types",
     "expose",
     "headers",
     "hosts",
+    "listeners",
     "methods",
     "on",
     "origins",

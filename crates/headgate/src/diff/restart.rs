@@ -4,7 +4,7 @@
 //! started with is rendered and compared.
 
 use envoy_render::Placement;
-use gateway_model::Gateway;
+use gateway_model::{Entrance, Gateway};
 use serde_json::Value;
 
 use super::changes::{Change, Kind};
@@ -14,8 +14,8 @@ use super::path::Path;
 /// The places that have to do with it; none, if a running Envoy can take up everything. `changes` are
 /// those between the two documents.
 pub fn needed(before: &Gateway, after: &Gateway, changes: &[Change]) -> Vec<Path> {
-    let started_with = bootstrap(before);
-    if started_with == bootstrap(after) {
+    let (started_with, to_start_with) = (bootstrap(before), bootstrap(after));
+    if started_with == to_start_with {
         return Vec::new();
     }
     let (earlier, later) = (value(before), value(after));
@@ -23,7 +23,13 @@ pub fn needed(before: &Gateway, after: &Gateway, changes: &[Change]) -> Vec<Path
     let matters = |place: &Path, with: Option<Value>| {
         let changed = place.replace(&earlier, with);
         let changed = changed.and_then(|changed| serde_json::from_value::<Gateway>(changed).ok());
-        changed.is_some_and(|changed| bootstrap(&changed) != started_with)
+        let changed = changed.map(|changed| bootstrap(&changed));
+        changed.is_some_and(|changed| {
+            let places = changed.iter().zip(&started_with).zip(&to_start_with);
+            // Without the changes around it, it may be one that cannot be deployed.
+            let mut places = places.filter(|((is, _), whole)| is.is_some() || whole.is_none());
+            places.any(|((is, was), _)| is != was)
+        })
     };
     let mut places = Vec::new();
     let mut rest = changes;
@@ -65,11 +71,15 @@ pub fn needed(before: &Gateway, after: &Gateway, changes: &[Change]) -> Vec<Path
     places
 }
 
-/// What Envoy is started with, the listeners in an order that does not depend on the document's.
-fn bootstrap(gateway: &Gateway) -> String {
+/// What Envoy is started with, on one's own machine and where it is deployed as the document says, if it
+/// can be. The listeners are in an order that does not depend on the document's.
+fn bootstrap(gateway: &Gateway) -> [Option<String>; 2] {
     let mut gateway = gateway.clone();
     gateway
         .listeners
         .sort_by(|one, other| one.name.cmp(&other.name));
-    envoy_render::bootstrap(&gateway, &Placement::in_directory(""))
+    let deployed = Entrance::of(&gateway, None).ok();
+    let deployed = deployed.map(|entrance| Placement::in_image("", entrance));
+    let places = [Some(Placement::in_directory("")), deployed];
+    places.map(|place| Some(envoy_render::bootstrap(&gateway, &place?)))
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path as FilePath;
 
 use envoy_render::Placement;
-use gateway_model::Gateway;
+use gateway_model::{Entrance, Gateway};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
@@ -57,7 +57,7 @@ fn others(leaf: &Value) -> Vec<Value> {
         "other:99",
         "PUT",
         "other.example.com",
-        "10.9.9.9",
+        "0.0.0.0",
         "https://other.example.com",
         "connect-failure",
         "application/xml",
@@ -71,7 +71,7 @@ fn others(leaf: &Value) -> Vec<Value> {
         "/other/(?<id>[0-9]*)",
         "other.v1.Other",
         "other.shop:99",
-        "alb",
+        "nothing",
         "nlb-public",
         "nlb-private",
         "cloud-provider-aws",
@@ -93,8 +93,15 @@ fn others(leaf: &Value) -> Vec<Value> {
     }
 }
 
-fn bootstrap(gateway: &Gateway) -> String {
-    envoy_render::bootstrap(gateway, &Placement::in_directory("/etc/headgate"))
+/// What Envoy is started with, here and where it is deployed.
+fn bootstrap(gateway: &Gateway) -> [Option<String>; 2] {
+    let here = Placement::in_directory("/etc/headgate");
+    let deployed = Entrance::of(gateway, None).map(|entrance| Placement {
+        entrance: Some(entrance),
+        ..here.clone()
+    });
+    let deployed = deployed.ok();
+    [Some(here), deployed].map(|place| Some(envoy_render::bootstrap(gateway, &place?)))
 }
 
 /// Holds a document against one that differs at this place.
@@ -138,8 +145,15 @@ fn every_leaf_that_changes_is_told_and_named() {
                 .filter(|changed| *changed != gateway)
         });
         let is_leaf = !leaf.is_object() && !leaf.is_array();
-        // What has one value, and no sticky route can be without.
-        let one_value = ["/apiVersion", "/kind", "/routes/2/sticky/client_address"];
+        // What has one value, no sticky route can be without, or other fields of the edge need so.
+        let one_value = [
+            "/apiVersion",
+            "/kind",
+            "/routes/2/sticky/client_address",
+            "/listeners/3/name",
+            "/edge/topology",
+            "/edge/controller",
+        ];
         assert!(
             changed.is_some() || !is_leaf || one_value.contains(&&*place),
             "no other value found for {place}"
@@ -157,7 +171,12 @@ fn every_field_that_is_left_out_is_told_and_named() {
     let gateway = every_field();
     let document = value(&gateway);
     let mut changes = 0;
+    // No other controller sets an idle timeout.
+    let is_default = |place: &String| place == "/edge/controller";
     for place in places_of(&document) {
+        if is_default(&place) {
+            continue;
+        }
         let (parent, key) = place.rsplit_once('/').unwrap();
         let mut changed = document.clone();
         match changed.pointer_mut(parent).unwrap() {
@@ -249,6 +268,43 @@ fn a_document_does_not_differ_from_itself() {
         );
         assert_eq!(difference.summary(), "nothing");
     }
+}
+
+#[test]
+fn what_stands_before_is_told_by_what_holds() {
+    let of = |edge: &str| {
+        let rest = "listeners: [{ name: http, port: 8080 }]\n\
+                    upstreams: { pets: { http: \"pets:80\" } }\n\
+                    routes: [{ match: { prefix: / }, to: [{ upstream: pets }] }]\n";
+        let head = "apiVersion: headgate.dev/v1alpha1\nkind: Gateway";
+        read(&format!("{head}\nedge: {{ {edge} }}\n{rest}")).unwrap()
+    };
+    let told = |before: &str, after: &str| {
+        let difference = Difference::of(&of(before), &of(after)).unwrap();
+        let restart = difference.restart.iter().map(ToString::to_string);
+        (text(&difference), restart.collect::<Vec<_>>())
+    };
+    let public = "topology: nlb-public";
+    let written_out = "topology: nlb-public, controller: aws-load-balancer-controller, front: nothing, \
+                       idle_timeout: 5m50s";
+    assert_eq!(told(public, written_out), (String::new(), Vec::new()));
+
+    let (shown, restart) = told(
+        public,
+        "topology: nlb-public, controller: cloud-provider-aws",
+    );
+    let line = "controller: aws-load-balancer-controller (default) -> cloud-provider-aws";
+    assert!(shown.contains(line), "{shown}");
+    assert_eq!(restart, ["edge.controller"]);
+    // Who else may call the balancer is nothing to Envoy.
+    let (shown, restart) = told(public, "topology: nlb-private, front: nothing");
+    assert!(
+        shown.contains("topology: nlb-public -> nlb-private"),
+        "{shown}"
+    );
+    assert_eq!(restart, Vec::<String>::new());
+    let (_, restart) = told(public, "topology: nlb-private, front: alb");
+    assert_eq!(restart, ["edge.front"]);
 }
 
 fn trees() -> impl Strategy<Value = Value> {

@@ -97,6 +97,11 @@ impl Session<'_> {
         let Some(Ok(difference)) = difference else {
             return;
         };
+        // What takes a restart here is told apart; what does where it is deployed is of no concern.
+        let difference = Difference {
+            restart: Vec::new(),
+            ..difference
+        };
         let text = diff::text(&difference);
         let mut lines = text.lines();
         lines.by_ref().take(MOST_LINES).for_each(say);
