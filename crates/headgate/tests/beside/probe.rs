@@ -22,7 +22,12 @@ fn it_is_ready_when_the_pipeline_answers_with_200() {
 fn why_it_is_not_is_told() {
     let cases: [(Answer, &str); 4] = [
         (
-            |_| Some((200, "a.config_fail: 2\na.config_reload: 0\n")),
+            |_| {
+                Some((
+                    200,
+                    "a.version_text: \"\"\na.config_fail: 2\na.config_reload: 1\n",
+                ))
+            },
             "Envoy has refused the configuration of the pipeline; its log says why",
         ),
         (
@@ -30,7 +35,12 @@ fn why_it_is_not_is_told() {
             "Envoy has no configuration of the pipeline yet",
         ),
         (
-            |_| Some((200, "a.config_fail: 1\na.config_reload: 1\n")),
+            |_| {
+                Some((
+                    200,
+                    "a.version_text: \"1\"\na.config_fail: 1\na.config_reload: 1\n",
+                ))
+            },
             "the pipeline does not work: it answers 500",
         ),
         (
