@@ -1,5 +1,8 @@
 //! `cargo xtask images`: the container images that Headgate is deployed with.
 
+mod checks;
+mod config;
+mod contents;
 mod headgate;
 
 use std::path::Path;
@@ -7,6 +10,7 @@ use std::path::Path;
 use anyhow::Result;
 
 use crate::docker::{Context, Engine};
+use crate::outcome;
 use crate::setup::envoy;
 use crate::wasm::revision::Revision;
 use crate::workspace::Workspace;
@@ -44,6 +48,20 @@ pub fn run(workspace: &Workspace, args: &Args) -> Result<()> {
         println!("{}\t{:.1} MB", image.tag, image.bytes as f64 / 1e6);
     }
     Ok(())
+}
+
+/// Builds them, and checks them on an engine that is stopped again if none ran.
+pub fn test(workspace: &Workspace) -> Result<()> {
+    let args = Args {
+        base: SCRATCH.to_owned(),
+        repository: "headgate-test".to_owned(),
+        tag: "local".to_owned(),
+    };
+    Engine::borrow(workspace, |engine| {
+        let [gateway, headgate] = build(engine, workspace, &args)?;
+        let outcomes = checks::of_both(engine, workspace, &gateway, &headgate)?;
+        outcome::report("images", &outcomes)
+    })
 }
 
 /// An image that was built.

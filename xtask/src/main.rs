@@ -15,6 +15,7 @@ mod docker;
 mod fuzz;
 mod images;
 mod lint;
+mod outcome;
 mod setup;
 mod sh;
 mod test_wasm;
@@ -53,6 +54,8 @@ enum Verb {
     ComposeTest,
     /// Build the container images: the gateway and headgate
     Images(images::Args),
+    /// Build them, run them as a cluster would, and look into them
+    ImagesTest,
     /// Fuzz every target of fuzz/ for a bounded time
     Fuzz(fuzz::Args),
 }
@@ -80,6 +83,7 @@ fn run(verb: &Verb) -> Result<()> {
         Verb::Compose(verb) => compose::run(&workspace, verb),
         Verb::ComposeTest => compose::test(&workspace),
         Verb::Images(args) => images::run(&workspace, args),
+        Verb::ImagesTest => images::test(&workspace),
         Verb::Fuzz(args) => fuzz::run(&workspace, args),
     }
 }

@@ -19,7 +19,7 @@ const CERTIFICATES: [&str; 3] = [
 ];
 
 /// Where every image has them, as Debian and Alpine do.
-const CERTIFICATES_IN_IMAGE: &str = "/etc/ssl/certs/ca-certificates.crt";
+pub const CERTIFICATES_IN_IMAGE: &str = "/etc/ssl/certs/ca-certificates.crt";
 
 /// A build context in `target/images/`.
 pub struct Context {
@@ -101,7 +101,7 @@ impl Context {
 }
 
 /// The libraries that `binary` links to, the loader among them; none when it is linked statically.
-fn libraries(binary: &Path) -> Result<Vec<PathBuf>> {
+pub fn libraries(binary: &Path) -> Result<Vec<PathBuf>> {
     let answer = Command::new("ldd")
         .arg(binary)
         .output()
