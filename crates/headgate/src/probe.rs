@@ -5,22 +5,19 @@ use std::io::Write;
 use anyhow::bail;
 use clap::Args;
 use filter_api::Duration;
+use gateway_model::Entrance;
 use hyper::Method;
 
 use crate::beside::{self, Answer, Question};
 use crate::exit_status::ExitStatus;
 use crate::run::admin::{Pipeline, pipeline_state};
 
-/// The request that the pipeline answers when it works.
-const READY_HOST: &str = "ready.headgate.internal";
-const READY_PATH: &str = "/ready";
-
 /// Ask the Envoy beside it whether it is ready
 #[derive(Debug, Args)]
 #[command(long_about = LONG_ABOUT, after_help = format!("{EXAMPLES}\n\n{}", ExitStatus::help_with_not_ready()))]
 pub struct Arguments {
     /// The port of Envoy's status listener on 127.0.0.1
-    #[arg(long, value_name = "PORT", default_value_t = gateway_model::Entrance::STATUS_PORT.get())]
+    #[arg(long, value_name = "PORT", default_value_t = Entrance::STATUS_PORT.get())]
     port: u16,
     /// The port of Envoy's admin endpoint on 127.0.0.1, which is asked why Envoy is not ready
     #[arg(long, value_name = "PORT", default_value_t = gateway_model::Admin::default().port.get())]
@@ -64,8 +61,8 @@ async fn ask(arguments: &Arguments) -> anyhow::Result<()> {
     let question = Question {
         method: &Method::GET,
         port: arguments.port,
-        host: READY_HOST,
-        path: READY_PATH,
+        host: Entrance::READY_HOST,
+        path: envoy_render::READY_PATH,
     };
     // Half of the time, so that some is left to find out why.
     let answer = question.ask(arguments.timeout.get() / 2).await?;

@@ -1,39 +1,18 @@
 //! What becomes of connections while a pod drains.
 
 use futures_util::{SinkExt as _, StreamExt as _};
-use integration::balancer::{Balancer, Health, HealthCheck, Options};
+use integration::balancer::Health;
 use integration::client;
-use integration::services::Service;
-use integration::upstream::Upstream;
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::pod::Pod;
-use crate::restart::document;
-
-/// A balancer before one pod.
-async fn before(pod: &Pod) -> Balancer {
-    let balancer = Balancer::start(Options {
-        proxy_protocol: true,
-        unhealthy_connection_termination: false,
-        health_check: HealthCheck {
-            path: envoy_render::HEALTH_PATH.to_owned(),
-            ..HealthCheck::default()
-        },
-        ..Options::default()
-    })
-    .await;
-    balancer.register(pod.target);
-    balancer.until(pod.target, Health::Healthy).await;
-    balancer
-}
+use crate::pod::DEADLINE;
+use crate::rig::Rig;
 
 #[tokio::test]
 async fn each_connection_is_kept_at_first_and_ended_with_a_response_then() {
-    let upstream = Upstream::start().await;
-    let chat = Service::Chat.start().await.unwrap();
-    let pod = Pod::start(&document(&upstream, &chat)).await;
-    pod.ready().await;
-    let balancer = before(&pod).await;
+    let rig = Rig::start().await;
+    let pod = rig.pod().await;
+    let balancer = &rig.balancer;
     let http1 = client::http1(balancer.address());
     let h2 = client::h2(balancer.address());
     for client in [&http1, &h2] {
@@ -62,17 +41,13 @@ async fn each_connection_is_kept_at_first_and_ended_with_a_response_then() {
             }
         }
     };
-    tokio::time::timeout(crate::pod::DEADLINE, closing)
-        .await
-        .unwrap();
+    tokio::time::timeout(DEADLINE, closing).await.unwrap();
     let going_away = async {
         while h2.connections() == 1 {
             assert_eq!(h2.get("/").await.unwrap().status, 200);
         }
     };
-    tokio::time::timeout(crate::pod::DEADLINE, going_away)
-        .await
-        .unwrap();
+    tokio::time::timeout(DEADLINE, going_away).await.unwrap();
     // Whoever comes even now is served.
     let late = client::http1(balancer.address()).get("/").await.unwrap();
     assert_eq!(
@@ -87,11 +62,9 @@ async fn each_connection_is_kept_at_first_and_ended_with_a_response_then() {
 
 #[tokio::test]
 async fn what_nobody_ends_is_left_when_its_time_is_over_and_a_second_drain_does_no_harm() {
-    let upstream = Upstream::start().await;
-    let chat = Service::Chat.start().await.unwrap();
-    let pod = Pod::start(&document(&upstream, &chat)).await;
-    pod.ready().await;
-    let balancer = before(&pod).await;
+    let rig = Rig::start().await;
+    let pod = rig.pod().await;
+    let balancer = &rig.balancer;
     let url = format!("ws://{}/chat", balancer.address());
     let (mut websocket, _) = tokio_tungstenite::connect_async(&url).await.unwrap();
     for _ in 0..2 {

@@ -14,3 +14,4 @@ mod load;
 mod pod;
 mod probe;
 mod restart;
+mod rig;

@@ -1,18 +1,14 @@
 //! When a pod is ready.
 
-use integration::services::Service;
-use integration::upstream::Upstream;
-
 use crate::pod::Pod;
-use crate::restart::document;
+use crate::rig::Rig;
 
 #[tokio::test]
 async fn a_pod_is_ready_when_its_pipeline_works() {
-    let upstream = Upstream::start().await;
-    let chat = Service::Chat.start().await.unwrap();
-    let pod = Pod::start(&document(&upstream, &chat)).await;
+    let rig = Rig::start().await;
+    let pod = Pod::start(&rig.document()).await;
     assert_eq!(pod.probe().await, (0, "ready".to_owned()));
-    assert_eq!(upstream.requests(), 0);
+    assert_eq!(rig.upstream.requests(), 0);
     pod.terminate().await;
 }
 
@@ -20,9 +16,8 @@ async fn a_pod_is_ready_when_its_pipeline_works() {
 #[tokio::test]
 async fn a_pod_that_starts_with_a_configuration_that_it_refuses_is_not_ready_though_envoy_is_live()
 {
-    let upstream = Upstream::start().await;
-    let chat = Service::Chat.start().await.unwrap();
-    let pod = Pod::changed(&document(&upstream, &chat), |file, text| match file {
+    let rig = Rig::start().await;
+    let pod = Pod::changed(&rig.document(), |file, text| match file {
         envoy_render::PIPELINE => text.replace(r#""routes""#, r#""pathways""#),
         _ => text,
     })

@@ -11,10 +11,7 @@ pub const STATS: &str =
 
 /// Those that clients have no part in: the one of the admin endpoint, and the one that load balancers and
 /// kubelets ask.
-const NOT_OF_CLIENTS: [&str; 2] = ["admin", STATUS];
-
-// TODO
-const STATUS: &str = "status";
+const NOT_OF_CLIENTS: [&str; 2] = ["admin", envoy_render::STATUS_LISTENER];
 
 /// Connections and requests of clients.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -85,8 +82,8 @@ http.https.downstream_cx_upgrades_active: 2
 http.https.downstream_rq_active: 3
 http.http.downstream_cx_active: 1
 http.http.downstream_rq_active: 0
-http.status.downstream_cx_active: 1
-http.status.downstream_rq_active: 1
+http.headgate.status.downstream_cx_active: 1
+http.headgate.status.downstream_rq_active: 1
 ";
 
     #[test]
