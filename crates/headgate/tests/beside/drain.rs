@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::envoy::{Port, headgate};
+use crate::page;
 
 const STATS: &str =
     "GET /stats?filter=%5Ehttp%5C..%2A%5C.downstream_%28cx%7Crq%7Ccx_upgrades%29_active%24";
@@ -54,6 +55,15 @@ fn first_the_health_fails_and_then_connections_end() {
             "no connection is left",
         ]
     );
+    for (told, with_defaults) in told(&out).iter().zip(["3m", "1m", ""]) {
+        let told = told
+            .replace("10ms", with_defaults)
+            .replace("10s", with_defaults);
+        assert!(
+            page::shows(&told),
+            "docs/containers.md does not show: {told}"
+        );
+    }
     let stats = format!("{STATS} admin");
     assert_eq!(
         admin.asked(),
@@ -92,6 +102,13 @@ fn what_does_not_end_is_not_waited_for_longer_than_told() {
             "connections end with their next response; waiting for them for 250ms at most",
             "3 connections, 1 request (1 WebSocket) left, which end with Envoy",
         ]
+    );
+    let [.., left] = told(&out)[..] else {
+        panic!("{out}");
+    };
+    assert!(
+        page::shows(left),
+        "docs/containers.md does not show: {left}"
     );
 }
 

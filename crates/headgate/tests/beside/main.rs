@@ -9,4 +9,5 @@
 
 mod drain;
 mod envoy;
+mod page;
 mod probe;

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::envoy::{Answer, Port, headgate};
+use crate::page;
 
 fn probe(port: u16, admin_port: u16, more: &[&str]) -> (i32, String, String) {
     let (port, admin_port) = (port.to_string(), admin_port.to_string());
@@ -15,6 +16,7 @@ fn it_is_ready_when_the_pipeline_answers_with_200() {
     let status = Port::answering(|_| Some((200, "")));
     let (code, out, err) = probe(status.number, Port::closed(), &[]);
     assert_eq!((code, &*out, &*err), (0, "ready\n", ""));
+    assert!(page::shows("ready"));
     assert_eq!(status.asked(), ["GET /ready ready.headgate.internal"]);
 }
 
@@ -52,7 +54,12 @@ fn why_it_is_not_is_told() {
         let status = Port::answering(|_| Some((500, "")));
         let admin = Port::answering(stats);
         let (code, out, err) = probe(status.number, admin.number, &[]);
-        assert_eq!((code, out, &*err), (6, format!("not ready: {why}\n"), ""));
+        assert_eq!(
+            (code, &*out, &*err),
+            (6, &*format!("not ready: {why}\n"), "")
+        );
+        // Of what is rare the page shows nothing.
+        assert_eq!(page::shows(out.trim()), !why.contains("500"), "{out}");
         let asked = "GET /stats?filter=extension_config_discovery admin";
         assert_eq!(admin.asked(), [asked]);
     }
@@ -63,7 +70,9 @@ fn without_an_envoy_it_is_not_ready() {
     let port = Port::closed();
     let (code, out, _) = probe(port, Port::closed(), &[]);
     let why = format!("not ready: no Envoy listens at 127.0.0.1:{port}\n");
-    assert_eq!((code, out), (6, why));
+    assert_eq!((code, &out), (6, &why));
+    let usual = why.replace(&port.to_string(), "8090");
+    assert!(page::shows(usual.trim()), "{usual}");
 }
 
 #[test]
