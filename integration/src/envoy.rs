@@ -12,6 +12,7 @@ use crate::client::{self, Client, Request};
 pub use launch::{Bootstrap, Launch, Refused, binary, validate};
 pub use log::crashes;
 use process::Process;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 /// Only there so that a test fails rather than hangs.
@@ -220,10 +221,29 @@ impl Envoy {
     /// When it had ended by itself, does not end cleanly, or when its log tells of a crash: of a
     /// wasm VM, of a filter, or of Envoy.
     pub async fn stop(mut self) -> String {
+        self.require_running();
+        self.admin_post("/quitquitquit").await;
+        self.ended().await
+    }
+
+    /// [`stop`](Self::stop) by SIGTERM, as containers are stopped.
+    ///
+    /// # Panics
+    /// As `stop`.
+    pub async fn terminate(mut self) -> String {
+        self.require_running();
+        let id = i32::try_from(self.pid()).ok().and_then(Pid::from_raw);
+        kill_process(id.expect("a process id"), Signal::TERM).expect("our own child");
+        self.ended().await
+    }
+
+    fn require_running(&mut self) {
         if let Some(status) = self.process.exit_status() {
             panic!("Envoy had ended by itself: {status}");
         }
-        self.admin_post("/quitquitquit").await;
+    }
+
+    async fn ended(mut self) -> String {
         match self.process.ended(DEADLINE).await {
             Some(status) => assert!(status.success(), "Envoy ended with {status}"),
             None => panic!("Envoy did not end within {DEADLINE:?}"),

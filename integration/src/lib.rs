@@ -33,7 +33,11 @@ mod gate;
 pub mod gateway;
 #[allow(clippy::expect_used, reason = "test code: a panic is how a test fails")]
 pub mod mirror;
-#[allow(clippy::panic, reason = "test code: a panic is how a test fails")]
+#[allow(
+    clippy::panic,
+    clippy::expect_used,
+    reason = "test code: a panic is how a test fails"
+)]
 mod modules;
 pub mod raw;
 #[allow(
@@ -60,4 +64,4 @@ pub mod tls;
 pub mod upstream;
 
 pub use body::generated_sha256;
-pub use modules::module;
+pub use modules::{module, program};

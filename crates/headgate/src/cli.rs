@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::exit_status::ExitStatus;
-use crate::{check, completions, deploy, diff, explain, image, render, run, schema};
+use crate::{check, completions, deploy, diff, drain, explain, image, probe, render, run, schema};
 
 /// Turn a stock Envoy into a function gateway.
 #[derive(Debug, Parser)]
@@ -53,6 +53,8 @@ pub enum Command {
     Render(render::Arguments),
     Run(run::Arguments),
     Deploy(deploy::Arguments),
+    Probe(probe::Arguments),
+    Drain(drain::Arguments),
     Schema(schema::Arguments),
     Completions(completions::Arguments),
 }
@@ -71,6 +73,8 @@ impl Command {
             Self::Render(arguments) => render::run(&arguments),
             Self::Run(arguments) => run::run(&arguments),
             Self::Deploy(arguments) => deploy::run(&arguments),
+            Self::Probe(arguments) => probe::run(&arguments),
+            Self::Drain(arguments) => drain::run(&arguments),
             Self::Schema(arguments) => schema::run(&arguments),
             Self::Completions(arguments) => completions::run(&arguments),
         }

@@ -20,6 +20,8 @@ pub enum ExitStatus {
     Differs = 5,
     /// All is well around it, and no key that was named has signed the image.
     NotSigned = 6,
+    /// The Envoy that was asked about is not ready.
+    NotReady = 7,
 }
 
 impl ExitStatus {
@@ -67,6 +69,14 @@ impl ExitStatus {
         );
         let not_signed = (Self::NotSigned, "the image is not signed by the key");
         Self::section(&[(ok.0, "all is well"), usage, environment, not_signed])
+    }
+
+    /// The same for a command that asks an Envoy whether it is ready.
+    pub fn help_with_not_ready() -> String {
+        let [_, _, others @ ..] = Self::COMMON;
+        let ok = "it is ready";
+        let not_ready = (Self::NotReady, "it is not; why is told");
+        Self::section(&[&[(Self::Ok, ok)], &others[..], &[not_ready]].concat())
     }
 
     fn section(all: &[(Self, &str)]) -> String {

@@ -1,6 +1,7 @@
 //! `headgate`: checks a gateway's document, renders it for Envoy, and runs it.
 
 mod authorities;
+mod beside;
 mod check;
 mod checkout;
 mod cli;
@@ -8,6 +9,7 @@ mod completions;
 mod deploy;
 mod diff;
 mod document;
+mod drain;
 mod exit_status;
 mod explain;
 mod files;
@@ -15,6 +17,7 @@ mod image;
 mod input;
 mod modules;
 mod overrides;
+mod probe;
 mod render;
 mod report;
 mod run;
