@@ -19,7 +19,7 @@ pub enum ExitStatus {
     /// All is well, and the documents that were compared differ, which was asked for.
     Differs = 5,
     /// The Envoy that was asked about is not ready.
-    NotReady = 6,
+    NotReady = 7,
 }
 
 impl ExitStatus {
