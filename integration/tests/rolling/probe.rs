@@ -24,7 +24,7 @@ async fn a_pod_that_starts_with_a_configuration_that_it_refuses_is_not_ready_tho
     .await;
     assert_eq!(pod.envoy().admin_get("/ready").await, "LIVE\n");
     let why = "not ready: Envoy has refused the configuration of the pipeline; its log says why";
-    assert_eq!(pod.probe().await, (6, why.to_owned()));
+    assert_eq!(pod.probe().await, (7, why.to_owned()));
     // What it says of the refusal looks like a crash, so it is not stopped in order.
     drop(pod);
 }

@@ -56,7 +56,7 @@ fn why_it_is_not_is_told() {
         let (code, out, err) = probe(status.number, admin.number, &[]);
         assert_eq!(
             (code, &*out, &*err),
-            (6, &*format!("not ready: {why}\n"), "")
+            (7, &*format!("not ready: {why}\n"), "")
         );
         // Of what is rare the page shows nothing.
         assert_eq!(page::shows(out.trim()), !why.contains("500"), "{out}");
@@ -70,7 +70,7 @@ fn without_an_envoy_it_is_not_ready() {
     let port = Port::closed();
     let (code, out, _) = probe(port, Port::closed(), &[]);
     let why = format!("not ready: no Envoy listens at 127.0.0.1:{port}\n");
-    assert_eq!((code, &out), (6, &why));
+    assert_eq!((code, &out), (7, &why));
     let usual = why.replace(&port.to_string(), "8090");
     assert!(page::shows(usual.trim()), "{usual}");
 }
@@ -85,7 +85,7 @@ fn an_envoy_that_does_not_answer_is_not_waited_for() {
     let why = format!(
         "not ready: 127.0.0.1:{port} took the connection and gave no answer within 200ms\n"
     );
-    assert_eq!((code, out), (6, why));
+    assert_eq!((code, out), (7, why));
     assert!(took < Duration::from_secs(20), "{took:?}");
 }
 
@@ -93,7 +93,7 @@ fn an_envoy_that_does_not_answer_is_not_waited_for() {
 fn a_port_that_speaks_no_http_is_not_ready() {
     let status = Port::answering(|_| Some((0, "")));
     let (code, out, _) = probe(status.number, Port::closed(), &[]);
-    assert_eq!(code, 6, "{out}");
+    assert_eq!(code, 7, "{out}");
     assert!(out.contains("gave no answer: "), "{out}");
 }
 
