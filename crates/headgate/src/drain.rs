@@ -47,15 +47,20 @@ Examples:
   headgate drain
   headgate drain --accept-for 15s --drain-for 5m";
 
-/// An NLB sends new connections for up to two minutes, and has been seen to do so for three.
-pub const ACCEPT_FOR: Duration = Duration::from_secs(180);
+/// A Network Load Balancer takes two minutes to deregister a target whatever it is set to, and was seen to
+/// send new connections for three
+/// (<https://github.com/kubernetes-sigs/aws-load-balancer-controller/issues/2366>,
+/// <https://github.com/istio/istio/issues/35964>). In seconds.
+pub const ACCEPT_SECONDS: u16 = 180;
+const ACCEPT_FOR: Duration = Duration::from_secs(ACCEPT_SECONDS as u64);
 
-/// Longer than most requests.
-pub const DRAIN_FOR: Duration = Duration::from_secs(60);
+/// The longest request that is sure to be answered, in seconds.
+pub const DRAIN_SECONDS: u16 = 60;
+const DRAIN_FOR: Duration = Duration::from_secs(DRAIN_SECONDS as u64);
 
 /// Envoy's `--drain-time-s` for this: clients do not all come back to the other Envoys at one moment.
 /// Without it Envoy takes ten minutes.
-pub const DRAIN_TIME: Duration = Duration::from_secs(20);
+pub const SPREAD_SECONDS: u16 = 20;
 
 /// How long one answer of the admin endpoint may take.
 const ANSWER: std::time::Duration = std::time::Duration::from_secs(5);
@@ -101,9 +106,8 @@ impl Drain {
         {
             self.tell(&format!(
                 "Envoy was started to end connections over {} s, so some will be left: start it with \
-                 --drain-time-s {}",
+                 --drain-time-s {SPREAD_SECONDS}",
                 over.as_secs(),
-                DRAIN_TIME.get().as_secs()
             ));
         }
         // With skip_exit Envoy goes on to take connections: a balancer may be late even now.
