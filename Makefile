@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup build wasm demo test test-unit test-wasm integration golden lint fmt deny \
-        cosign-test compose-test up down images images-test bench bench-profile fuzz clean \
+        cosign-test compose-test kubernetes-test up down images images-test bench bench-profile fuzz clean \
         tools-to-run tools-to-build tools-to-test
 
 help: ## List the verbs
@@ -20,7 +20,7 @@ wasm: tools-to-build ## Build, check and place the wasm modules in target/module
 demo: tools-to-run build ## Show routed answers from two versions of a service, through Envoy
 	cargo run --quiet --package integration --bin demo
 
-test: setup lint build test-unit test-wasm compose-test images-test integration ## Everything that CI runs
+test: setup lint build test-unit test-wasm compose-test images-test integration kubernetes-test ## Everything that CI runs
 
 test-unit: tools-to-run build ## Unit, case and golden tests, natively
 	cargo test --workspace --exclude integration
@@ -34,6 +34,10 @@ integration: tools-to-run tools-to-test build ## The tests through a real Envoy
 cosign-test: tools-to-test build ## Signatures to and from a real cosign, which takes minutes to build
 	cargo xtask setup cosign
 	cargo test --package integration --test images -- --ignored cosign
+
+kubernetes-test: tools-to-run build ## The tests of headgate deploy, against a real Kubernetes API server
+	cargo xtask setup kubernetes
+	cargo test --package integration --test kubernetes
 
 golden: tools-to-run wasm ## Rewrite what the golden tests compare with
 	UPDATE_GOLDENS=1 cargo test --package envoy-render --test goldens

@@ -31,6 +31,12 @@ pub mod envoy;
 mod fields;
 mod gate;
 pub mod gateway;
+#[allow(
+    clippy::panic,
+    clippy::expect_used,
+    reason = "test code: a panic is how a test fails"
+)]
+pub mod kubernetes;
 #[allow(clippy::expect_used, reason = "test code: a panic is how a test fails")]
 pub mod mirror;
 #[allow(

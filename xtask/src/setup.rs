@@ -15,6 +15,7 @@ mod cargo_tool;
 pub mod envoy;
 mod go_tool;
 mod images;
+mod kubernetes;
 pub mod node;
 pub mod system_packages;
 pub mod wasm_bindgen;
@@ -22,7 +23,7 @@ mod wasm_target;
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// Only these; all of them but cosign when none is named
+    /// Only these; when none is named all of them but cosign and kubernetes, which take minutes to build
     items: Vec<Item>,
 }
 
@@ -39,25 +40,25 @@ enum Item {
     NodeTests,
     /// The registry and the client that images are tested with
     Images,
-    /// The cosign that signatures are tested with: minutes to build
+    /// The cosign that signatures are tested with
     Cosign,
+    /// Kubernetes' API server and what belongs to it, which only the tests of `deploy` need
+    Kubernetes,
 }
 
-impl Item {
-    /// All that `make test` needs.
-    const NEEDED: [Self; 5] = [
-        Self::WasmTarget,
-        Self::Envoy,
-        Self::CargoDeny,
-        Self::NodeTests,
-        Self::Images,
-    ];
-}
+/// What is installed when nothing is named: what is there within a minute or two.
+const USUAL: &[Item] = &[
+    Item::WasmTarget,
+    Item::Envoy,
+    Item::CargoDeny,
+    Item::NodeTests,
+    Item::Images,
+];
 
 /// Installs what `args` names, in the order of [`Item`].
 pub fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     let items = if args.items.is_empty() {
-        Item::NEEDED.as_slice()
+        USUAL
     } else {
         &args.items
     };
@@ -72,6 +73,7 @@ pub fn run(workspace: &Workspace, args: &Args) -> Result<()> {
             }
             Item::Images => images::ensure(workspace)?,
             Item::Cosign => images::ensure_cosign(workspace)?,
+            Item::Kubernetes => kubernetes::ensure(workspace)?,
         }
     }
     Ok(())

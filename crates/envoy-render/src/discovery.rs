@@ -23,7 +23,7 @@ pub(crate) fn source(file: &str, placement: &Placement) -> Value {
         "resource_api_version": "V3",
         "path_config_source": {
             "path": format!("{}/{file}", placement.directory),
-            "watched_directory": { "path": placement.directory },
+            "watched_directory": { "path": placement.watched },
         },
     })
 }

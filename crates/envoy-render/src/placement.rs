@@ -7,8 +7,11 @@ use crate::discovery::short_hash;
 /// Where what is rendered will be, as Envoy sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Placement {
-    /// The directory that holds the files, and that Envoy watches.
+    /// The directory that holds the files.
     pub directory: String,
+    /// The directory that Envoy watches for what is moved into it: that one, or the one where a link is moved
+    /// that leads there.
+    pub watched: String,
     /// The pipeline's module.
     pub module: String,
     /// The files that the document names.
@@ -43,6 +46,7 @@ impl Placement {
     pub fn in_directory(directory: &str) -> Self {
         Self {
             directory: directory.to_owned(),
+            watched: directory.to_owned(),
             module: format!("{directory}/modules/gateway.wasm"),
             files: Files::From(directory.to_owned()),
             secrets: format!("{directory}/secrets"),
@@ -55,7 +59,10 @@ impl Placement {
     /// of the render but the bootstrap are a ConfigMap that is mounted as the watched directory.
     pub fn in_image(module: &str, entrance: Entrance) -> Self {
         Self {
-            directory: "/etc/headgate/config".to_owned(),
+            // A kubelet moves this link, and only then makes links of files that are new: by those Envoy might
+            // look for a file that is not there yet.
+            directory: "/etc/headgate/config/..data".to_owned(),
+            watched: "/etc/headgate/config".to_owned(),
             module: format!("/etc/headgate/modules/{module}"),
             files: Files::Watched,
             secrets: "/etc/headgate/secrets".to_owned(),

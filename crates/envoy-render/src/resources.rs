@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use gateway_model::Gateway;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::discovery::{CLUSTERS, PIPELINE, ROUTES, response};
 use crate::{Functions, Placement, clusters, pipeline, routes, secrets};
@@ -86,6 +86,32 @@ impl Resources {
             functions: both(&self.functions, &other.functions),
             pipeline: self.pipeline.clone(),
         }
+    }
+
+    /// What the pipeline names, and what that names in turn, alone. Names hold hashes, so where one is
+    /// written it is meant.
+    #[must_use]
+    pub fn named_by_pipeline(&self) -> Self {
+        let named = |all: &BTreeMap<String, Value>, by: &str| {
+            let named = all.iter().filter(|(name, _)| by.contains(name.as_str()));
+            let named = named.map(|(name, value)| (name.clone(), value.clone()));
+            named.collect::<BTreeMap<_, _>>()
+        };
+        let functions = named(&self.functions, &self.pipeline.to_string());
+        let text = |all: &BTreeMap<String, Value>| json!(all).to_string();
+        let clusters = named(&self.clusters, &text(&functions));
+        Self {
+            // Listeners name them too.
+            secrets: self.secrets.clone(),
+            clusters,
+            functions,
+            pipeline: self.pipeline.clone(),
+        }
+    }
+
+    /// Whether both have the same pipeline.
+    pub fn has_pipeline_of(&self, other: &Self) -> bool {
+        self.pipeline == other.pipeline
     }
 
     /// The clusters of this one that the other has not.

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use gateway_model::{Certificate, FileName, Gateway, NamedFile, UpstreamTls};
 use serde_json::{Map, Value, json};
 
-use crate::Placement;
 use crate::discovery::{short_hash, source};
+use crate::{Files, Placement};
 
 /// What the names of the files of secrets begin with.
 const FILES: &str = "sds-";
@@ -88,7 +88,11 @@ impl<'a> Secret<'a> {
         };
         let parts = self.parts(placement).into_iter();
         let parts = parts.map(|(part, path)| (part.to_owned(), json!({ "filename": path })));
-        let value: Map<String, Value> = parts.collect();
+        let mut value: Map<String, Value> = parts.collect();
+        if let (Self::Authorities(Some(_)), Files::Watched) = (self, &placement.files) {
+            let watched = json!({ "path": placement.watched });
+            value.insert("watched_directory".to_owned(), watched);
+        }
         json!({
             "@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret",
             "name": self.name(),

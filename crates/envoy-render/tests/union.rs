@@ -73,6 +73,18 @@ proptest! {
     }
 
     #[test]
+    fn what_the_pipeline_names_is_all_of_its_document_that_requests_reach(old in documents(), new in documents()) {
+        let (old, new) = (resources(&old), resources(&new));
+        let named = new.union(&old).named_by_pipeline();
+        let alone = new.named_by_pipeline();
+        prop_assert!(named.covers(&alone) && new.covers(&alone));
+        let table = |of: &Resources, file| of.files()[file].clone();
+        for file in [envoy_render::CLUSTERS, envoy_render::ROUTES] {
+            prop_assert_eq!(table(&named, file), table(&alone, file));
+        }
+    }
+
+    #[test]
     fn a_union_with_what_it_covers_changes_nothing(old in documents(), new in documents()) {
         let (old, new) = (resources(&old), resources(&new));
         let union = old.union(&new);

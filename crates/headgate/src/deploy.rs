@@ -2,12 +2,32 @@
 //!
 //! [`objects`] makes the objects of a document, and nothing else; each subcommand is a module beside it.
 
+mod applied_document;
+mod apply;
+mod balancer;
+mod carry;
+mod cluster;
+mod delete;
+mod diff;
+mod envoy;
+mod fields;
+mod fleet;
+mod gateway_name;
 mod objects;
 mod options;
+mod owned;
+mod pod;
 mod render;
 mod rights;
+mod rollout;
+mod state;
+mod status;
 
-use clap::{Args, Subcommand};
+use std::io::Write;
+
+use anyhow::Context;
+use clap::{Args, Subcommand, ValueEnum};
+use tokio::runtime;
 
 use crate::exit_status::ExitStatus;
 use crate::report;
@@ -31,7 +51,20 @@ settings follow from it.";
 #[derive(Debug, Subcommand)]
 enum Command {
     Render(render::Arguments),
+    Diff(diff::Arguments),
+    Apply(apply::Arguments),
+    Status(status::Arguments),
+    Delete(delete::Arguments),
     Rights(rights::Arguments),
+}
+
+/// How something is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Form {
+    /// For people
+    Text,
+    /// For programs
+    Json,
 }
 
 /// Where objects are if nobody says it, and no cluster is asked.
@@ -44,6 +77,10 @@ const NAMESPACE: &str = "default";
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
     let done = match &arguments.command {
         Command::Render(arguments) => render::run(arguments),
+        Command::Diff(arguments) => diff::run(arguments),
+        Command::Apply(arguments) => apply::run(arguments),
+        Command::Status(arguments) => status::run(arguments),
+        Command::Delete(arguments) => delete::run(arguments),
         Command::Rights(arguments) => rights::run(arguments),
     };
     done.or_else(whose_move)
@@ -55,4 +92,16 @@ fn whose_move(error: anyhow::Error) -> anyhow::Result<ExitStatus> {
         Some(problem) => Ok(report::told(&error, problem.status())),
         None => Err(error),
     }
+}
+
+/// Waits for what is asked of a cluster.
+fn with_runtime<T>(asking: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    let runtime = runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.context("the async runtime does not start")?;
+    runtime.block_on(asking)
+}
+
+/// Tells how it goes on. Whoever closed standard error does not want to know.
+fn say(text: &str) {
+    let _ = writeln!(anstream::stderr(), "{text}");
 }

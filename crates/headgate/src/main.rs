@@ -18,6 +18,7 @@ mod input;
 mod modules;
 mod overrides;
 mod probe;
+mod push;
 mod render;
 mod report;
 mod run;

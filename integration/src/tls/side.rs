@@ -173,6 +173,12 @@ impl ServerSide {
         Self::with(identity, Some(clients), &[&version::TLS13])
     }
 
+    /// Speaks nothing else than this.
+    pub(crate) fn speaking(mut self, protocol: &str) -> Self {
+        self.config.alpn_protocols = vec![protocol.into()];
+        self
+    }
+
     fn with(
         identity: &Identity,
         clients: Option<&Authority>,

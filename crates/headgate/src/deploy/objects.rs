@@ -28,7 +28,9 @@ use std::collections::BTreeMap;
 use envoy_render::Placement;
 use gateway_model::{Certificate, Entrance, FileName, Gateway, Topology};
 
+pub use capacity::{TooLarge, fit};
 pub use error::ObjectsError;
+pub use names::MANAGER;
 pub use object::{Object, Objects};
 
 use config_map::ConfigMaps;

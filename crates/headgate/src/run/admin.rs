@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use super::stats::{self, Stats};
 use http_body_util::{BodyExt, Empty};
 use hyper::body::Bytes;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use tokio::time::{Instant, sleep, timeout_at};
+
+use crate::push::stats::{FILTER, Stats, values};
 
 /// The admin endpoint of an Envoy on this machine.
 #[derive(Debug, Clone)]
@@ -73,22 +74,8 @@ impl Admin {
 
     /// What it says of the files that it reads; nothing, if it does not answer.
     pub async fn stats(&self) -> Option<Stats> {
-        let stats = self
-            .get(&format!("/stats?filter={}", stats::FILTER))
-            .await?;
+        let stats = self.get(&format!("/stats?filter={FILTER}")).await?;
         Some(Stats::new(stats))
-    }
-
-    /// The upstreams that it cannot call yet.
-    pub async fn warming(&self) -> Vec<String> {
-        let stats = self.get("/stats?filter=warming_state$").await;
-        let stats = stats.unwrap_or_default();
-        let warming = values(&stats).filter(|&(_, state)| state > 0);
-        let upstream = |name: &str| {
-            let name = name.strip_prefix("cluster.")?;
-            Some(name.strip_suffix(".warming_state")?.to_owned())
-        };
-        warming.filter_map(|(name, _)| upstream(name)).collect()
     }
 
     /// Envoy is live without the certificates that it cannot use, and refuses connections that need
@@ -120,12 +107,6 @@ pub enum Pipeline {
     Unknown,
     Taken,
     Refused,
-}
-
-/// The counters and gauges, by name.
-fn values(stats: &str) -> impl Iterator<Item = (&str, u64)> {
-    let lines = stats.lines().filter_map(|line| line.rsplit_once(": "));
-    lines.filter_map(|(name, value)| Some((name, value.trim().parse().ok()?)))
 }
 
 /// What Envoy's statistics say of the pipeline's configuration. With one that it has refused at its start

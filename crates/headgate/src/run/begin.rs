@@ -11,10 +11,10 @@ use tokio::time::{sleep, timeout};
 use super::admin::{Admin, Readiness};
 use super::process::Envoy;
 use super::state::{Launch, State};
-use super::stats::Kind;
 use super::{ports, say};
 use crate::files;
 use crate::modules::Module;
+use crate::push::stats::Kind;
 
 /// How long Envoy may take to begin its work.
 const START: Duration = Duration::from_secs(30);

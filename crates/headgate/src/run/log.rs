@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::lines;
+use crate::push::refusal;
 
 /// The task that shows the log's lines as they come.
 #[derive(Debug)]
@@ -100,35 +101,5 @@ pub fn refusal_behind(path: &Path, place: u64) -> Option<String> {
     let log = std::fs::read(path).ok()?;
     let place = usize::try_from(place).ok()?;
     // It may have been emptied meanwhile.
-    refusal(&String::from_utf8_lossy(log.get(place..).unwrap_or(&log)))
-}
-
-fn refusal(log: &str) -> Option<String> {
-    let said = |begins: &str| {
-        let mut lines = log.lines();
-        let (_, why) = lines.find_map(|line| line.split_once(begins))?;
-        Some(why.trim().to_owned())
-    };
-    said(" refused its configuration: ").or_else(|| said(" update rejected: "))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_pipelines_own_words_say_more_than_envoys() {
-        let envoys = "warning\tconfig\tFilesystem config update rejected: Unable to create Wasm \
-                      plugin headgate.pipeline\n";
-        assert_eq!(
-            refusal(envoys).unwrap(),
-            "Unable to create Wasm plugin headgate.pipeline"
-        );
-        let own = format!(
-            "error\twasm\twasm log headgate.pipeline: gateway 0.1.0 (be0489fb8d7a) refused its \
-             configuration: rutes: unknown field\n{envoys}"
-        );
-        assert_eq!(refusal(&own).unwrap(), "rutes: unknown field");
-        assert_eq!(refusal("warning\tmain\tsomething\n"), None);
-    }
+    refusal::first(&String::from_utf8_lossy(log.get(place..).unwrap_or(&log)))
 }

@@ -8,11 +8,11 @@ use tokio::time::Instant;
 
 use super::fixed::Fixed;
 use super::live::Live;
-use super::push::Pusher;
 use super::{named_files, say};
 use crate::diff::{self, Difference};
 use crate::input::Source;
 use crate::overrides::Overrides;
+use crate::push::Pusher;
 use crate::{document, report};
 
 /// A gateway that runs, and the document that it runs by.

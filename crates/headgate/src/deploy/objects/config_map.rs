@@ -7,6 +7,7 @@ use k8s_openapi::api::core::v1::ConfigMap;
 use sha2::{Digest, Sha256};
 
 use super::capacity::{TooLarge, fit};
+use super::volumes::secrets;
 use super::{Deployed, ObjectsError};
 
 /// What Envoy reads.
@@ -14,7 +15,8 @@ pub(super) struct ConfigMaps {
     /// At its start. Named by its content, and never changed: pods that are there keep theirs.
     pub(super) bootstrap: ConfigMap,
     /// While it runs. Named by the module that takes it, so that a pod of an older image never reads what
-    /// it does not know.
+    /// it does not know, and by what else a pod has from its start: while pods are replaced the old ones go on
+    /// as they were, and never read of a Secret that they do not mount.
     pub(super) resources: ConfigMap,
 }
 
@@ -25,13 +27,15 @@ impl ConfigMaps {
             .names
             .metadata_with(&format!("bootstrap-{}", short_hash(&bootstrap)));
         let file = envoy_render::BOOTSTRAP.to_owned();
+        let started_with = started_with(of, &bootstrap);
         let bootstrap = ConfigMap {
             data: Some(fitted(&metadata.name, BTreeMap::from([(file, bootstrap)]))?),
             metadata,
             immutable: Some(true),
             ..ConfigMap::default()
         };
-        metadata = of.names.metadata_with(module_version(&of.options.module));
+        let module = module_version(&of.options.module);
+        metadata = of.names.metadata_with(&format!("{module}-{started_with}"));
         let mut files = Resources::of(of.gateway, &of.placement).files();
         files.extend(authorities(of)?);
         let resources = ConfigMap {
@@ -44,6 +48,13 @@ impl ConfigMaps {
             resources,
         })
     }
+}
+
+/// A hash of what a pod has from its start: its bootstrap, and what it mounts.
+fn started_with(of: &Deployed<'_>, bootstrap: &str) -> String {
+    let secrets = secrets(of.gateway).into_iter();
+    let secrets: String = secrets.map(|secret| format!("\n{secret}")).collect();
+    short_hash(&format!("{bootstrap}{secrets}"))
 }
 
 fn fitted(

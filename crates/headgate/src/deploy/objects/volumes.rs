@@ -18,7 +18,7 @@ const CONFIG: &str = "config";
 const OF_THE_GROUP: i32 = 0o440;
 
 /// The Secrets of a document. They are in the namespace already; nothing that is made holds a key.
-fn secrets(gateway: &Gateway) -> BTreeSet<&SecretName> {
+pub(super) fn secrets(gateway: &Gateway) -> BTreeSet<&SecretName> {
     let certificates = gateway.certificates().map(|(_, certificate)| certificate);
     let secrets = certificates.filter_map(|certificate| match certificate {
         Certificate::Secret(name) => Some(name),
@@ -72,7 +72,7 @@ pub(super) fn mounts(gateway: &Gateway, placement: &Placement) -> Vec<VolumeMoun
         .unwrap_or(Path::new("/"));
     let config = [
         mount(BOOTSTRAP, bootstrap.display().to_string()),
-        mount(CONFIG, placement.directory.clone()),
+        mount(CONFIG, placement.watched.clone()),
     ];
     let secrets = secrets(gateway).into_iter().enumerate();
     let secrets =

@@ -1,4 +1,4 @@
-//! The steps of a push, on an Envoy that is a few lines.
+//! The steps of a push, on Envoys that are a few lines.
 
 use std::cell::{Cell, RefCell};
 use std::fmt::Write;
@@ -6,7 +6,10 @@ use std::rc::Rc;
 
 use envoy_render::{Placement, version};
 
+use super::stats::Stats;
 use super::*;
+
+mod fleet;
 
 /// An Envoy that takes each file a few looks after it was moved, and keeps what it was given.
 #[derive(Debug, Default, Clone)]
@@ -20,6 +23,8 @@ struct State {
     refusals: Cell<[u64; 3]>,
     pipelines: Cell<u64>,
     looks: Cell<u32>,
+    /// How many more looks it takes.
+    slowness: Cell<u32>,
     /// A kind that it does not take: refused, or never looked at.
     refuses: Cell<Option<Kind>>,
     never_takes: Cell<Option<Kind>>,
@@ -86,17 +91,41 @@ fn assert_all_named_is_there(pipeline: &str, taken: &[String; 3]) {
 }
 
 impl Target for Fake {
-    fn replace(&mut self, file: &str, text: &str) -> Result<(), WriteError> {
-        self.0.done.borrow_mut().push(file.to_owned());
-        let mut directory = self.0.directory.borrow_mut();
-        directory.insert(file.to_owned(), text.to_owned());
+    type Envoy = Self;
+
+    fn limit(&self) -> Duration {
+        Duration::from_millis(100)
+    }
+
+    fn pause(&self) -> Duration {
+        Duration::from_millis(5)
+    }
+
+    async fn carry(&mut self, files: &[(String, String)]) -> Result<(), CarryError> {
+        for (file, text) in files {
+            self.0.done.borrow_mut().push(file.clone());
+            let mut directory = self.0.directory.borrow_mut();
+            directory.insert(file.clone(), text.clone());
+        }
         self.0.looks.set(0);
         Ok(())
     }
 
-    fn remove(&mut self, file: &str) {
-        self.0.done.borrow_mut().push(format!("-{file}"));
-        self.0.directory.borrow_mut().remove(file);
+    async fn remove(&mut self, files: &[String]) {
+        for file in files {
+            self.0.done.borrow_mut().push(format!("-{file}"));
+            self.0.directory.borrow_mut().remove(file);
+        }
+    }
+
+    async fn readers(&mut self) -> Result<Vec<Reader<Self>>, CarryError> {
+        Ok(vec![self.reader("Envoy", true)])
+    }
+}
+
+impl Envoy for Fake {
+    async fn get(&self, _path: &str) -> Option<String> {
+        None
     }
 
     async fn stats(&self) -> Option<Stats> {
@@ -105,7 +134,7 @@ impl Target for Fake {
             return None;
         }
         state.looks.set(state.looks.get() + 1);
-        if state.looks.get() == LOOKS {
+        if state.looks.get() == LOOKS + state.slowness.get() {
             self.look_at_the_directory();
         }
         let mut said = String::new();
@@ -147,7 +176,7 @@ impl Target for Fake {
         vec!["pets".to_owned()]
     }
 
-    fn refusal(&self) -> Option<String> {
+    async fn refusal(&self) -> Option<String> {
         Some("it is no good".to_owned())
     }
 }
@@ -177,12 +206,20 @@ fn started() -> (Fake, Pusher<Fake>) {
     let fake = Fake::default();
     *fake.0.directory.borrow_mut() = old().files();
     fake.look_at_the_directory_in_order();
-    let mut pusher = Pusher::new(fake.clone(), old());
-    pusher.limit = Duration::from_millis(100);
+    let pusher = Pusher::new(fake.clone(), old());
     (fake, pusher)
 }
 
 impl Fake {
+    fn reader(&self, name: &str, serves: bool) -> Reader<Self> {
+        Reader {
+            name: name.to_owned(),
+            id: name.to_owned(),
+            serves,
+            envoy: self.clone(),
+        }
+    }
+
     /// At its start it takes the pipeline last.
     fn look_at_the_directory_in_order(&self) {
         self.look_at_the_directory();

@@ -110,6 +110,12 @@ impl Stats {
     }
 }
 
+/// The counters and gauges, by name.
+pub fn values(stats: &str) -> impl Iterator<Item = (&str, u64)> {
+    let lines = stats.lines().filter_map(|line| line.rsplit_once(": "));
+    lines.filter_map(|(name, value)| Some((name, value.trim().parse().ok()?)))
+}
+
 /// How many requests are under way to these clusters, from what `/clusters` says:
 /// `<cluster>::<address>::rq_active::<requests>`.
 pub fn active_requests(said: &str, clusters: &[&str]) -> u64 {

@@ -1,80 +1,35 @@
-//! Carrying a document to an Envoy that is at work, so that no request sees half a change.
+//! Carrying a document to Envoys that are at work, so that no request sees half a change.
 //!
 //! Envoy takes each file on its own and in no promised order. So a push has steps, each of which every
-//! worker has taken before the next one begins:
+//! worker of every Envoy has taken before the next one begins:
 //!
 //! 1. **add**: clusters and functions of all that is in use, and the new ones;
 //! 2. **switch**: the new configuration of the pipeline, which names new functions alone;
 //! 3. **prune**: what nothing names any more is taken away, once no request is under way to it.
 //!
-//! After each step the directory is one that Envoy can be started with, and that the next push can go on
+//! After each step what the Envoys read is what they can be started with, and what the next push can go on
 //! from: whoever is killed in between leaves nothing broken.
+//!
+//! What carries the files is a [`Target`]: a directory of this machine, or a ConfigMap that the pods of a
+//! fleet mount.
+
+mod error;
+pub mod refusal;
+mod round;
+pub mod stats;
+mod target;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use envoy_render::Resources;
+use futures_util::future::join_all;
 use tokio::time::{sleep, timeout};
 
-use super::stats::{Kind, Stats, active_requests};
-use crate::files::WriteError;
-
-/// The Envoy that is pushed to, and the directory that it watches.
-pub trait Target {
-    /// Moves a file into the directory.
-    fn replace(&mut self, file: &str, text: &str) -> Result<(), WriteError>;
-    /// Takes away a file that Envoy does not use any more. That it stays does no harm.
-    fn remove(&mut self, file: &str);
-    /// What Envoy says of the files; nothing, if it does not answer.
-    async fn stats(&self) -> Option<Stats>;
-    /// What Envoy says of its clusters.
-    async fn clusters(&self) -> Option<String>;
-    /// The upstreams that Envoy cannot call yet.
-    async fn warming(&self) -> Vec<String>;
-    /// Why it refused a file, since the last one was moved; nothing, if it did not say so.
-    fn refusal(&self) -> Option<String>;
-}
-
-/// Why a push was not carried out. What ran before runs on.
-#[derive(Debug, thiserror::Error)]
-pub enum PushError {
-    /// Envoy does not take it.
-    #[error("Envoy refuses {kind}: {reason}")]
-    Refused { kind: Kind, reason: String },
-    /// A new cluster would come without its certificates, and refuse every request.
-    #[error("Envoy cannot use what is in {}: {reason}", .files.join(", "))]
-    Unusable { files: Vec<String>, reason: String },
-    /// Not every worker has it in time.
-    #[error("Envoy has not taken {kind} within {limit:?}{}", known(.warming))]
-    Late {
-        kind: Kind,
-        limit: Duration,
-        /// The upstreams that it cannot call yet.
-        warming: Vec<String>,
-    },
-    /// It does not answer.
-    #[error("Envoy's admin endpoint does not answer")]
-    NoAnswer,
-    /// The directory cannot be written.
-    #[error(transparent)]
-    Write(#[from] WriteError),
-}
-
-fn known(warming: &[String]) -> String {
-    match warming {
-        [] => String::new(),
-        _ => format!(
-            "; it still looks for the addresses or certificates of {}",
-            warming.join(", ")
-        ),
-    }
-}
-
-/// How long a step may take. What Envoy itself waits for, certificates and names, it waits for 15 s.
-const LIMIT: Duration = Duration::from_secs(20);
-
-/// How often Envoy is asked. Its admin endpoint has no way to wait.
-const PAUSE: Duration = Duration::from_millis(5);
+pub use error::{CarryError, PushError};
+use round::{Round, Wanted};
+use stats::{Kind, Stats, active_requests};
+pub use target::{Envoy, Reader, Target};
 
 /// How often what is not named any more may be asked for before it goes in any case, and how often in a
 /// row it must be idle: between two tries of a request it looks so, for 25 ms the first time.
@@ -84,16 +39,15 @@ const IDLE_LOOKS: u32 = 2;
 /// How far apart these looks are to be.
 pub const LOOK: Duration = Duration::from_millis(250);
 
-/// What an Envoy has, and what carries the next to it.
+/// What Envoys have, and what carries the next to them.
 #[derive(Debug)]
 pub struct Pusher<T> {
     target: T,
     current: Resources,
     /// What requests may still be under way to, the oldest first.
     retired: Vec<Retired>,
-    /// The files that are in the directory.
+    /// The files that are there.
     files: BTreeMap<String, String>,
-    limit: Duration,
 }
 
 /// A version that is not in use any more.
@@ -111,7 +65,7 @@ impl Retired {
 }
 
 impl<T: Target> Pusher<T> {
-    /// For an Envoy that has taken what is in the directory.
+    /// For Envoys that read these files, which hold what `current` says.
     pub fn new(target: T, current: Resources) -> Self {
         let files = current.files();
         Self {
@@ -119,8 +73,39 @@ impl<T: Target> Pusher<T> {
             current,
             retired: Vec::new(),
             files,
-            limit: LIMIT,
         }
+    }
+
+    /// The same where the files say it in another way, or say more.
+    #[must_use]
+    pub fn with_files(mut self, files: BTreeMap<String, String>) -> Self {
+        self.files = files;
+        self
+    }
+
+    /// The same, where the Envoys are known to run by this.
+    #[must_use]
+    pub fn going_on_from(mut self, current: Resources) -> Self {
+        self.current = current;
+        self
+    }
+
+    /// Waits until every worker has what is there of these kinds: for Envoys of which that is not known.
+    ///
+    /// # Errors
+    /// When an Envoy has refused it, does not take it or does not answer.
+    pub async fn settle(&mut self, kinds: &[Kind]) -> Result<(), PushError> {
+        let to = self.current.clone();
+        for kind in kinds {
+            // What was said before does not matter: it has the version, or not.
+            self.taken(*kind, &to, &BTreeMap::new()).await?;
+        }
+        Ok(())
+    }
+
+    /// What carries the files.
+    pub fn target(&mut self) -> &mut T {
+        &mut self.target
     }
 
     /// Whether it means what is in use already.
@@ -136,7 +121,7 @@ impl<T: Target> Pusher<T> {
     /// Adds and switches. Every worker answers by the new document when it returns.
     ///
     /// # Errors
-    /// When Envoy does not take it, which is undone, or does not answer.
+    /// When an Envoy does not take it, which is undone, or does not answer.
     pub async fn push(&mut self, next: Resources) -> Result<(), PushError> {
         let before = self.in_use();
         let tables = [Kind::Clusters, Kind::Routes];
@@ -159,12 +144,13 @@ impl<T: Target> Pusher<T> {
     /// Looks whether something can be taken away, and does so.
     ///
     /// # Errors
-    /// When Envoy does not take that, or does not answer.
+    /// When an Envoy does not take that, or does not answer.
     pub async fn prune(&mut self) -> Result<(), PushError> {
-        let said = self.target.clusters().await.ok_or(PushError::NoAnswer)?;
+        let said = self.clusters().await?;
         for retired in &mut self.retired {
             let clusters: Vec<&str> = retired.resources.clusters_without(&self.current).collect();
-            let is_idle = active_requests(&said, &clusters) == 0;
+            let active = said.iter().map(|said| active_requests(said, &clusters));
+            let is_idle = active.sum::<u64>() == 0;
             retired.looks += 1;
             retired.idle = if is_idle { retired.idle + 1 } else { 0 };
         }
@@ -177,11 +163,20 @@ impl<T: Target> Pusher<T> {
         let kept = left.files();
         let gone = self.files.keys().filter(|file| !kept.contains_key(*file));
         let gone: Vec<String> = gone.cloned().collect();
-        for file in gone {
-            self.target.remove(&file);
-            self.files.remove(&file);
+        if !gone.is_empty() {
+            self.target.remove(&gone).await;
+            self.files = kept;
         }
         Ok(())
+    }
+
+    /// What each Envoy says of its clusters. One that says nothing may have requests under way.
+    async fn clusters(&mut self) -> Result<Vec<String>, PushError> {
+        let readers = self.target.readers().await?;
+        let said = join_all(readers.iter().map(|reader| reader.envoy.clusters())).await;
+        let all = readers.into_iter().zip(said);
+        all.map(|(reader, said)| said.ok_or(PushError::NoAnswer { who: reader.name }))
+            .collect()
     }
 
     /// All that a request may be under way to.
@@ -198,19 +193,21 @@ impl<T: Target> Pusher<T> {
         });
     }
 
-    /// Moves the files that change, and waits until every worker has those of these kinds.
+    /// Carries the files that change, and waits until every worker has those of these kinds.
     async fn step(&mut self, to: &Resources, kinds: &[Kind]) -> Result<(), PushError> {
-        let before = self.target.stats().await.ok_or(PushError::NoAnswer)?;
+        let before = self.before().await?;
         let files = to.files().into_iter();
         let files = files.filter(|(file, text)| self.files.get(file) != Some(text));
         // Certificates first: a cluster whose files are not there is refused.
         let is_of_a_kind = |file: &str| Kind::ALL.iter().any(|kind| kind.file() == file);
         let (changed, secrets): (Vec<_>, Vec<_>) = files.partition(|(file, _)| is_of_a_kind(file));
         let names: Vec<String> = changed.iter().map(|(file, _)| file.clone()).collect();
-        for (file, text) in secrets.into_iter().chain(changed) {
-            self.target.replace(&file, &text)?;
-            self.files.insert(file, text);
+        let changed: Vec<(String, String)> = secrets.into_iter().chain(changed).collect();
+        if changed.is_empty() {
+            return Ok(());
         }
+        self.target.carry(&changed).await?;
+        self.files.extend(changed);
         let awaited = kinds.iter().copied();
         for kind in awaited.filter(|kind| names.iter().any(|file| file == kind.file())) {
             self.taken(kind, to, &before).await?;
@@ -218,55 +215,58 @@ impl<T: Target> Pusher<T> {
         Ok(())
     }
 
-    /// Waits until every worker has a file.
-    async fn taken(&self, kind: Kind, to: &Resources, before: &Stats) -> Result<(), PushError> {
-        let text = self.files.get(kind.file()).map(String::as_str);
-        let version = text.and_then(envoy_render::version).unwrap_or_default();
-        let known = before.refused_secrets();
-        let waiting = async {
-            loop {
-                let stats = self.target.stats().await.ok_or(PushError::NoAnswer)?;
-                let refused = stats.refused_secrets().into_iter();
-                let refused: Vec<String> = refused.filter(|name| !known.contains(name)).collect();
-                if !refused.is_empty() {
-                    let files = to.secret_files(&refused).into_iter();
-                    return Err(PushError::Unusable {
-                        files: files.map(ToOwned::to_owned).collect(),
-                        reason: self.reason(),
-                    });
+    /// What each Envoy says before a step, by its id.
+    async fn before(&mut self) -> Result<BTreeMap<String, Stats>, PushError> {
+        let readers = self.target.readers().await?;
+        let said = join_all(readers.iter().map(|reader| reader.envoy.stats())).await;
+        let mut before = BTreeMap::new();
+        for (reader, said) in readers.into_iter().zip(said) {
+            match said {
+                Some(stats) => {
+                    before.insert(reader.id, stats);
                 }
-                if stats.refusals(kind) > before.refusals(kind) {
-                    let reason = self.reason();
-                    return Err(PushError::Refused { kind, reason });
-                }
-                let with_workers = match kind {
-                    Kind::Clusters => !stats.warming(),
-                    Kind::Routes => true,
-                    // What was refused in between has changed nothing.
-                    Kind::Pipeline => {
-                        stats.pipelines() > before.pipelines() || before.has(kind, version)
-                    }
-                };
-                if stats.has(kind, version) && with_workers {
-                    return Ok(());
-                }
-                sleep(PAUSE).await;
+                None if reader.serves => return Err(PushError::NoAnswer { who: reader.name }),
+                None => {}
             }
-        };
-        match timeout(self.limit, waiting).await {
-            Ok(taken) => taken,
-            Err(_) => Err(PushError::Late {
-                kind,
-                limit: self.limit,
-                warming: self.target.warming().await,
-            }),
         }
+        Ok(before)
     }
 
-    /// Why Envoy refused what was moved last.
-    fn reason(&self) -> String {
-        let said = self.target.refusal();
-        said.unwrap_or_else(|| "its log says why".to_owned())
+    /// Waits until every worker has a file.
+    async fn taken(
+        &mut self,
+        kind: Kind,
+        to: &Resources,
+        before: &BTreeMap<String, Stats>,
+    ) -> Result<(), PushError> {
+        let text = self.files.get(kind.file()).map(String::as_str);
+        let version = text.and_then(envoy_render::version).unwrap_or_default();
+        let wanted = Wanted {
+            kind,
+            version,
+            to,
+            before,
+        };
+        let (limit, pause) = (self.target.limit(), self.target.pause());
+        let target = &mut self.target;
+        let mut last = Round::default();
+        let waiting = async {
+            loop {
+                let readers = target.readers().await?;
+                let round = Round::of(&readers, wanted).await?;
+                let late: Vec<&str> = round.late.iter().map(|one| one.who.as_str()).collect();
+                target.looked(kind, &round.taken, &late).await;
+                if round.late.is_empty() {
+                    return Ok(());
+                }
+                last = round;
+                sleep(pause).await;
+            }
+        };
+        match timeout(limit, waiting).await {
+            Ok(taken) => taken,
+            Err(_) => Err(last.too_late(kind, limit)),
+        }
     }
 
     /// Puts back what was there. That this fails too is not told: the reason for it was.
