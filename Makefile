@@ -2,7 +2,8 @@
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup build wasm demo test test-unit test-wasm integration golden lint fmt deny \
-        compose-test kubernetes-test up down bench bench-profile fuzz clean tools-to-run tools-to-build
+        cosign-test compose-test kubernetes-test up down images images-test bench bench-profile fuzz clean \
+        tools-to-run tools-to-build tools-to-test
 
 help: ## List the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  \1\t/' | expand -t 18
@@ -19,7 +20,7 @@ wasm: tools-to-build ## Build, check and place the wasm modules in target/module
 demo: tools-to-run build ## Show routed answers from two versions of a service, through Envoy
 	cargo run --quiet --package integration --bin demo
 
-test: setup lint build test-unit test-wasm compose-test integration kubernetes-test ## Everything that CI runs
+test: setup lint build test-unit test-wasm compose-test images-test integration kubernetes-test ## Everything that CI runs
 
 test-unit: tools-to-run build ## Unit, case and golden tests, natively
 	cargo test --workspace --exclude integration
@@ -27,8 +28,12 @@ test-unit: tools-to-run build ## Unit, case and golden tests, natively
 test-wasm: setup ## The filter libraries' unit tests as wasm, under node
 	cargo xtask test-wasm
 
-integration: tools-to-run build ## The tests through a real Envoy
+integration: tools-to-run tools-to-test build ## The tests through a real Envoy
 	cargo test --package integration --tests
+
+cosign-test: tools-to-test build ## Signatures to and from a real cosign, which takes minutes to build
+	cargo xtask setup cosign
+	cargo test --package integration --test images -- --ignored cosign
 
 kubernetes-test: tools-to-run build ## The tests of headgate deploy, against a real Kubernetes API server
 	cargo xtask setup kubernetes
@@ -56,6 +61,12 @@ up: build ## Start docker-compose.yml in the background
 down: ## Stop it and remove its containers
 	cargo xtask compose down
 
+images: tools-to-run wasm ## Build the container images of the gateway and of headgate; BASE, REPOSITORY and TAG change them
+	cargo xtask images $(if $(BASE),--base $(BASE)) $(if $(REPOSITORY),--repository $(REPOSITORY)) $(if $(TAG),--tag $(TAG))
+
+images-test: tools-to-run wasm ## Build the images, run them as a cluster would, and look into them
+	cargo xtask images-test
+
 bench: tools-to-run wasm ## Measure everything side by side; the table goes into benchmarks/README.md
 	cargo build --release --package headgate
 	cargo run --release --package benchmarks -- table --markdown benchmarks/README.md --json benchmarks/results.json
@@ -76,3 +87,6 @@ tools-to-build:
 
 tools-to-run:
 	cargo xtask setup envoy
+
+tools-to-test:
+	cargo xtask setup images

@@ -12,10 +12,15 @@ use crate::client::{self, Client, Request};
 pub use launch::{Bootstrap, Launch, Refused, binary, validate};
 pub use log::crashes;
 use process::Process;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 /// Only there so that a test fails rather than hangs.
 const DEADLINE: Duration = Duration::from_secs(30);
+
+/// How far the memory of an Envoy may rise with the requests of a test, in bytes. With what it streams
+/// it rises by up to 40 MB on a busy machine: buffers of connections, and what V8 compiles later.
+const MOST_RISEN: u64 = 64 << 20;
 
 /// How often a condition of another process is looked at again.
 const POLL: Duration = Duration::from_millis(10);
@@ -40,6 +45,8 @@ pub struct Envoy {
     process: Process,
     admin_address: SocketAddr,
     admin: Client,
+    /// What it had resident when it was live, in bytes.
+    resident_when_live: u64,
 }
 
 impl Envoy {
@@ -57,7 +64,9 @@ impl Envoy {
     }
 
     fn new(process: Process, admin_address: SocketAddr) -> Self {
+        forget_peak_memory(process.id());
         Self {
+            resident_when_live: resident_memory(process.id()),
             process,
             admin_address,
             admin: client::http1(admin_address),
@@ -196,13 +205,14 @@ impl Envoy {
         self.process.log()
     }
 
-    /// The most memory that the process has had resident so far, in bytes (`VmHWM` of proc(5)).
+    /// Asserts that it has kept no body of 100 MB since it was live. How much memory it has
+    /// at all depends on the machine and on its modules, which V8 compiles.
     ///
     /// # Panics
-    /// Where there is no `/proc`.
-    #[must_use]
-    pub fn peak_memory(&self) -> u64 {
-        peak_memory(self.pid())
+    /// When it has, or where there is no `/proc`.
+    pub fn assert_no_body_kept(&self) {
+        let risen = peak_memory(self.pid()).saturating_sub(self.resident_when_live);
+        assert!(risen < MOST_RISEN, "Envoy held {risen} bytes more");
     }
 
     /// Stops Envoy and returns its whole log.
@@ -211,10 +221,29 @@ impl Envoy {
     /// When it had ended by itself, does not end cleanly, or when its log tells of a crash: of a
     /// wasm VM, of a filter, or of Envoy.
     pub async fn stop(mut self) -> String {
+        self.require_running();
+        self.admin_post("/quitquitquit").await;
+        self.ended().await
+    }
+
+    /// [`stop`](Self::stop) by SIGTERM, as containers are stopped.
+    ///
+    /// # Panics
+    /// As `stop`.
+    pub async fn terminate(mut self) -> String {
+        self.require_running();
+        let id = i32::try_from(self.pid()).ok().and_then(Pid::from_raw);
+        kill_process(id.expect("a process id"), Signal::TERM).expect("our own child");
+        self.ended().await
+    }
+
+    fn require_running(&mut self) {
         if let Some(status) = self.process.exit_status() {
             panic!("Envoy had ended by itself: {status}");
         }
-        self.admin_post("/quitquitquit").await;
+    }
+
+    async fn ended(mut self) -> String {
         match self.process.ended(DEADLINE).await {
             Some(status) => assert!(status.success(), "Envoy ended with {status}"),
             None => panic!("Envoy did not end within {DEADLINE:?}"),
@@ -237,6 +266,11 @@ impl Envoy {
 #[must_use]
 pub fn peak_memory(pid: u32) -> u64 {
     memory(pid, "VmHWM:")
+}
+
+/// Lets the peak of a process's memory begin anew (`clear_refs` of proc(5)).
+fn forget_peak_memory(pid: u32) {
+    std::fs::write(format!("/proc/{pid}/clear_refs"), "5").expect("/proc");
 }
 
 /// The memory that a process has resident now, in bytes (`VmRSS` of proc(5)).

@@ -39,9 +39,20 @@ pub mod gateway;
 pub mod kubernetes;
 #[allow(clippy::expect_used, reason = "test code: a panic is how a test fails")]
 pub mod mirror;
-#[allow(clippy::panic, reason = "test code: a panic is how a test fails")]
+#[allow(
+    clippy::panic,
+    clippy::expect_used,
+    reason = "test code: a panic is how a test fails"
+)]
 mod modules;
 pub mod raw;
+#[allow(
+    clippy::panic,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "test code: a panic is how a test fails"
+)]
+pub mod registry;
 #[allow(
     clippy::panic,
     clippy::expect_used,
@@ -59,4 +70,4 @@ pub mod tls;
 pub mod upstream;
 
 pub use body::generated_sha256;
-pub use modules::module;
+pub use modules::{module, program};

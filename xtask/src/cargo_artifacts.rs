@@ -33,6 +33,16 @@ pub fn build(command: &mut Command, repair: &str) -> Result<Vec<Artifact>> {
     parse(&sh::capture(command, repair)?)
 }
 
+/// Runs a `cargo build` and returns the program of this name that it made.
+pub fn program(command: &mut Command, name: &str) -> Result<PathBuf> {
+    let artifacts = build(command, "correct what cargo says above")?;
+    let mut files = artifacts.iter().flat_map(|artifact| &artifact.filenames);
+    let found = files.find(|file| file.file_name().is_some_and(|found| found == name));
+    found
+        .cloned()
+        .with_context(|| format!("cargo built no program {name}"))
+}
+
 fn parse(messages: &str) -> Result<Vec<Artifact>> {
     let mut artifacts = Vec::new();
     for line in messages.lines() {

@@ -3,23 +3,20 @@
 
 use std::net::SocketAddr;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 
+use crate::docker::{Dockerd, Engine};
+use crate::outcome;
 use crate::workspace::Workspace;
 
 mod checks;
 mod config;
-mod dockerd;
-mod engine;
 mod grpc;
 mod http;
 mod images;
-mod poll;
 mod stack;
 mod websocket;
 
-use dockerd::Dockerd;
-use engine::Engine;
 use stack::Stack;
 
 #[derive(clap::Subcommand)]
@@ -41,17 +38,7 @@ pub fn run(workspace: &Workspace, verb: &Verb) -> Result<()> {
 /// Brings everything up beside what `up` may have started, checks it, and takes it down again,
 /// also when something failed.
 pub fn test(workspace: &Workspace) -> Result<()> {
-    let (engine, started) = match Engine::find(workspace)? {
-        Some(engine) => (engine, false),
-        None => (Engine::start(workspace)?, true),
-    };
-    let tested = test_on(&engine, workspace);
-    let stopped = if started {
-        Dockerd::of(workspace).stop()
-    } else {
-        Ok(())
-    };
-    tested.and(stopped)
+    Engine::borrow(workspace, |engine| test_on(engine, workspace))
 }
 
 fn up(workspace: &Workspace) -> Result<()> {
@@ -96,19 +83,5 @@ fn bring_up(stack: &Stack<'_>, engine: &Engine, workspace: &Workspace) -> Result
 fn check(stack: &Stack<'_>, address: SocketAddr) -> Result<()> {
     let mut outcomes = checks::through_the_gateway(address);
     outcomes.push(checks::of_the_log(&stack.gateway_log()?));
-    for outcome in &outcomes {
-        println!("{outcome}");
-    }
-    let failed = outcomes
-        .iter()
-        .filter(|outcome| outcome.is_failure())
-        .count();
-    println!(
-        "compose: {} passed, {failed} failed",
-        outcomes.len() - failed
-    );
-    if failed > 0 {
-        bail!("{failed} of the requests through docker-compose.yml were answered wrongly");
-    }
-    Ok(())
+    outcome::report("compose", &outcomes)
 }

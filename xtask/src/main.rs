@@ -11,8 +11,11 @@ use clap::{Parser, Subcommand};
 mod cargo_artifacts;
 mod check_wasm;
 mod compose;
+mod docker;
 mod fuzz;
+mod images;
 mod lint;
+mod outcome;
 mod setup;
 mod sh;
 mod test_wasm;
@@ -49,6 +52,10 @@ enum Verb {
     Compose(compose::Verb),
     /// Start docker-compose.yml, send requests through it, and remove it
     ComposeTest,
+    /// Build the container images: the gateway and headgate
+    Images(images::Args),
+    /// Build them, run them as a cluster would, and look into them
+    ImagesTest,
     /// Fuzz every target of fuzz/ for a bounded time
     Fuzz(fuzz::Args),
 }
@@ -75,6 +82,8 @@ fn run(verb: &Verb) -> Result<()> {
         Verb::Deny => lint::deny(&workspace),
         Verb::Compose(verb) => compose::run(&workspace, verb),
         Verb::ComposeTest => compose::test(&workspace),
+        Verb::Images(args) => images::run(&workspace, args),
+        Verb::ImagesTest => images::test(&workspace),
         Verb::Fuzz(args) => fuzz::run(&workspace, args),
     }
 }

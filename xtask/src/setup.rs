@@ -13,6 +13,8 @@ pub mod cargo_deny;
 pub mod cargo_fuzz;
 mod cargo_tool;
 pub mod envoy;
+mod go_tool;
+mod images;
 mod kubernetes;
 pub mod node;
 pub mod system_packages;
@@ -21,7 +23,7 @@ mod wasm_target;
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// Only these; all but kubernetes when none is named
+    /// Only these; when none is named all of them but cosign and kubernetes, which take minutes to build
     items: Vec<Item>,
 }
 
@@ -36,16 +38,21 @@ enum Item {
     CargoDeny,
     /// The runner of unit tests as wasm, and node for it
     NodeTests,
+    /// The registry and the client that images are tested with
+    Images,
+    /// The cosign that signatures are tested with
+    Cosign,
     /// Kubernetes' API server and what belongs to it, which only the tests of `deploy` need
     Kubernetes,
 }
 
-/// What is installed when nothing is named: Kubernetes takes many minutes to build.
+/// What is installed when nothing is named: what is there within a minute or two.
 const USUAL: &[Item] = &[
     Item::WasmTarget,
     Item::Envoy,
     Item::CargoDeny,
     Item::NodeTests,
+    Item::Images,
 ];
 
 /// Installs what `args` names, in the order of [`Item`].
@@ -64,6 +71,8 @@ pub fn run(workspace: &Workspace, args: &Args) -> Result<()> {
                 wasm_bindgen::ensure(workspace)?;
                 node::ensure()?;
             }
+            Item::Images => images::ensure(workspace)?,
+            Item::Cosign => images::ensure_cosign(workspace)?,
             Item::Kubernetes => kubernetes::ensure(workspace)?,
         }
     }

@@ -17,7 +17,7 @@ use crate::check_wasm;
 use crate::wasm_toolchain::WasmToolchain;
 use crate::workspace::{Module, Workspace};
 
-mod revision;
+pub mod revision;
 
 use revision::Revision;
 

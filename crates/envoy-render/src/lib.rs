@@ -42,7 +42,7 @@ pub use function::{Function, Functions};
 pub use pipeline::pipeline_config;
 pub use placement::{Files, IMAGE_BOOTSTRAP, Placement, SYSTEM_CAS};
 pub use resources::{ReadError, Resources};
-pub use status::{HEALTH_PATH, METRICS_PATH, READY_PATH};
+pub use status::{HEALTH_PATH, LISTENER as STATUS_LISTENER, METRICS_PATH, READY_PATH};
 
 /// All the files, by name.
 pub fn render(gateway: &Gateway, placement: &Placement) -> BTreeMap<String, String> {

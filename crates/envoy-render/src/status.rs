@@ -10,8 +10,8 @@ use crate::http_connection_manager::{pipeline, router};
 use crate::listeners::CONNECTION_BUFFER_BYTES;
 use crate::pipeline::EXTENSION;
 
-/// What the listener is called, which no label of a document can be.
-const LISTENER: &str = "headgate.status";
+/// What the listener is called, and its part of the statistics; no label of a document can be that.
+pub const LISTENER: &str = "headgate.status";
 
 /// The cluster of Envoy's admin endpoint, which no upstream's can be called: those end with a hash.
 const ADMIN: &str = "headgate.admin";

@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::exit_status::ExitStatus;
-use crate::{check, completions, deploy, diff, explain, render, run, schema};
+use crate::{check, completions, deploy, diff, drain, explain, image, probe, render, run, schema};
 
 /// Turn a stock Envoy into a function gateway.
 #[derive(Debug, Parser)]
@@ -49,9 +49,12 @@ pub enum Command {
     Check(check::Arguments),
     Diff(diff::Arguments),
     Explain(explain::Arguments),
+    Image(image::Arguments),
     Render(render::Arguments),
     Run(run::Arguments),
     Deploy(deploy::Arguments),
+    Probe(probe::Arguments),
+    Drain(drain::Arguments),
     Schema(schema::Arguments),
     Completions(completions::Arguments),
 }
@@ -66,9 +69,12 @@ impl Command {
             Self::Check(arguments) => check::run(&arguments),
             Self::Diff(arguments) => diff::run(&arguments),
             Self::Explain(arguments) => explain::run(&arguments),
+            Self::Image(arguments) => image::run(&arguments),
             Self::Render(arguments) => render::run(&arguments),
             Self::Run(arguments) => run::run(&arguments),
             Self::Deploy(arguments) => deploy::run(&arguments),
+            Self::Probe(arguments) => probe::run(&arguments),
+            Self::Drain(arguments) => drain::run(&arguments),
             Self::Schema(arguments) => schema::run(&arguments),
             Self::Completions(arguments) => completions::run(&arguments),
         }

@@ -18,6 +18,10 @@ pub enum ExitStatus {
     Refused = 4,
     /// All is well, and the documents that were compared differ, which was asked for.
     Differs = 5,
+    /// All is well around it, and no key that was named has signed the image.
+    NotSigned = 6,
+    /// The Envoy that was asked about is not ready.
+    NotReady = 7,
 }
 
 impl ExitStatus {
@@ -54,6 +58,25 @@ impl ExitStatus {
         let ok = "nothing differs, or --exit-code was not given";
         let differs = (Self::Differs, "something differs, with --exit-code");
         Self::section(&[&[(Self::Ok, ok)], &others[..], &[differs]].concat())
+    }
+
+    /// Those of a command that has no document, and may ask whether an image is signed.
+    pub fn help_of_images() -> String {
+        let [ok, _, usage, _] = Self::COMMON;
+        let environment = (
+            Self::Environment,
+            "something around it is: a registry that refuses or cannot be reached, a file that cannot be read",
+        );
+        let not_signed = (Self::NotSigned, "the image is not signed by the key");
+        Self::section(&[(ok.0, "all is well"), usage, environment, not_signed])
+    }
+
+    /// The same for a command that asks an Envoy whether it is ready.
+    pub fn help_with_not_ready() -> String {
+        let [_, _, others @ ..] = Self::COMMON;
+        let ok = "it is ready";
+        let not_ready = (Self::NotReady, "it is not; why is told");
+        Self::section(&[&[(Self::Ok, ok)], &others[..], &[not_ready]].concat())
     }
 
     fn section(all: &[(Self, &str)]) -> String {

@@ -1,6 +1,7 @@
 //! `headgate`: checks a gateway's document, renders it for Envoy, and runs it.
 
 mod authorities;
+mod beside;
 mod check;
 mod checkout;
 mod cli;
@@ -8,12 +9,15 @@ mod completions;
 mod deploy;
 mod diff;
 mod document;
+mod drain;
 mod exit_status;
 mod explain;
 mod files;
+mod image;
 mod input;
 mod modules;
 mod overrides;
+mod probe;
 mod push;
 mod render;
 mod report;

@@ -46,8 +46,8 @@ pub enum ModuleError {
         error: serde_json::Error,
     },
     /// The list does not name the module.
-    #[error("{} names no module \"{PIPELINE}\"; run `make wasm` again", .0.display())]
-    NotListed(PathBuf),
+    #[error("{} names no module \"{name}\"; run `make wasm` again", list.display())]
+    NotListed { list: PathBuf, name: String },
     /// The file is not the one that was built.
     #[error(
         "{} has the SHA-256 {found}, but {LIST} beside it says {expected}: one of them is not of \
@@ -69,16 +69,35 @@ fn shown(paths: &[PathBuf]) -> String {
     paths.join(", ")
 }
 
-#[derive(Deserialize)]
-struct Entry {
-    name: String,
-    sha256: String,
+/// What the list says of a module.
+#[derive(Debug, Deserialize)]
+pub struct Entry {
+    /// Its name, `gateway`.
+    pub name: String,
+    /// The version of its package.
+    #[serde(default)]
+    pub version: String,
+    /// The commit that it was built from.
+    #[serde(default)]
+    pub revision: String,
+    /// Of its file, in hexadecimal digits.
+    pub sha256: String,
 }
 
 /// Finds the pipeline's module and holds it against the list beside it. `named` is the directory that
 /// the user named; without one it is looked for beside the program, and in `target/modules` of the checkout
 /// that the program was built in.
 pub fn pipeline(named: Option<&Path>) -> Result<Module, ModuleError> {
+    let (entry, bytes) = find(named, PIPELINE)?;
+    let short: String = entry.sha256.chars().take(12).collect();
+    Ok(Module {
+        bytes,
+        file_name: format!("{PIPELINE}-{short}.wasm"),
+    })
+}
+
+/// The same for any module: what the list says of it, and its bytes.
+pub fn find(named: Option<&Path>, module: &str) -> Result<(Entry, Vec<u8>), ModuleError> {
     let places = match named {
         Some(directory) => vec![directory.to_owned()],
         None => usual_places(),
@@ -95,9 +114,12 @@ pub fn pipeline(named: Option<&Path>) -> Result<Module, ModuleError> {
         })?;
     let entry = entries
         .into_iter()
-        .find(|entry| entry.name == PIPELINE)
-        .ok_or(ModuleError::NotListed(list))?;
-    let path = directory.join(format!("{PIPELINE}.wasm"));
+        .find(|entry| entry.name == module)
+        .ok_or_else(|| ModuleError::NotListed {
+            list,
+            name: module.to_owned(),
+        })?;
+    let path = directory.join(format!("{module}.wasm"));
     let bytes = read(&path)?;
     let found: String = Sha256::digest(&bytes)
         .iter()
@@ -110,11 +132,7 @@ pub fn pipeline(named: Option<&Path>) -> Result<Module, ModuleError> {
             found,
         });
     }
-    let short: String = found.chars().take(12).collect();
-    Ok(Module {
-        bytes,
-        file_name: format!("{PIPELINE}-{short}.wasm"),
-    })
+    Ok((entry, bytes))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, ModuleError> {

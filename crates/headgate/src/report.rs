@@ -66,6 +66,12 @@ pub fn usage(error: &dyn std::error::Error) -> ExitStatus {
     ExitStatus::Usage
 }
 
+/// Tells that nobody who was named vouches for an image.
+pub fn not_signed(error: &dyn std::error::Error) -> ExitStatus {
+    line(&format!("{ERROR}error{ERROR:#}: {error}"));
+    ExitStatus::NotSigned
+}
+
 /// `1 route`, `2 routes`.
 pub fn count(number: usize, noun: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };

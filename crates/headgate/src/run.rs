@@ -1,6 +1,6 @@
 //! `headgate run`: a document, running.
 
-mod admin;
+pub mod admin;
 mod begin;
 mod binary;
 mod fixed;

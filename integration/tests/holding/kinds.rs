@@ -11,7 +11,7 @@ const SMALL: u64 = 40_000;
 /// What is handed to the connection at once; divides both lengths.
 const PIECE: usize = 20_000;
 /// What fits nowhere.
-const LARGE: u64 = 50_000_000;
+const LARGE: u64 = 100_000_000;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {

@@ -205,8 +205,7 @@ pub async fn authorities_come_with_what_names_them_and_are_renewed(cluster: Arc<
 
     let secure = |upstream: &Upstream| {
         let address = upstream.address();
-        let tls =
-            format!("{{ http: \"{address}\", tls: {{ ca: ca.pem, sni: localhost }} }}");
+        let tls = format!("{{ http: \"{address}\", tls: {{ ca: ca.pem, sni: localhost }} }}");
         let document =
             simple(&services).replace("upstreams: {", &format!("upstreams: {{ secure: {tls},"));
         format!("{document}  - {{ match: {{ path: /secure }}, to: [{{ upstream: secure }}] }}\n")

@@ -3,12 +3,13 @@
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use integration::envoy::{binary, crashes, free_port};
+use integration::program;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
@@ -82,7 +83,7 @@ impl Headgate {
 
     /// Starts `headgate run`; [`wait_for`](Self::wait_for) what it says.
     pub fn run(&mut self) {
-        let mut process = Command::new(program())
+        let mut process = Command::new(program("headgate"))
             .arg("run")
             .arg(self.document())
             .args(["--envoy", &binary().display().to_string()])
@@ -177,12 +178,4 @@ impl Drop for Headgate {
             eprintln!("it said: {:#?}", self.said.lines.lock());
         }
     }
-}
-
-/// The binary that cargo has built beside this test.
-fn program() -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    let built = test.ancestors().nth(2).map(|debug| debug.join("headgate"));
-    let built = built.filter(|path: &PathBuf| Path::is_file(path));
-    built.unwrap_or_else(|| panic!("no headgate beside {}: run `make build`", test.display()))
 }

@@ -1,7 +1,6 @@
 //! What must be true of the petstore behind its gateway, one request or few for each kind of route.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::net::SocketAddr;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -9,18 +8,13 @@ use serde_json::Value;
 
 use super::http::{self, Response};
 use super::{grpc, websocket};
+use crate::outcome::Outcome;
 
 /// At one in ten for the canary, it is missed 200 times in a row once in a billion runs.
 const MOST_TRIES: usize = 200;
 
 /// What Envoy logs when a filter has crashed.
 const CRASH: &str = "Wasm VM failed";
-
-/// What a check found.
-pub struct Outcome {
-    what: &'static str,
-    found: Result<String>,
-}
 
 type Check = fn(SocketAddr) -> Result<String>;
 
@@ -38,7 +32,7 @@ const CHECKS: [(&str, Check); 7] = [
 pub fn through_the_gateway(address: SocketAddr) -> Vec<Outcome> {
     CHECKS
         .map(|(what, check)| Outcome {
-            what,
+            what: what.to_owned(),
             found: check(address),
         })
         .into()
@@ -47,23 +41,8 @@ pub fn through_the_gateway(address: SocketAddr) -> Vec<Outcome> {
 /// Looks at what the gateway has logged meanwhile.
 pub fn of_the_log(log: &str) -> Outcome {
     Outcome {
-        what: "no filter has crashed",
+        what: "no filter has crashed".to_owned(),
         found: no_crash(log),
-    }
-}
-
-impl Outcome {
-    pub fn is_failure(&self) -> bool {
-        self.found.is_err()
-    }
-}
-
-impl fmt::Display for Outcome {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.found {
-            Ok(detail) => write!(f, "ok      {} ({detail})", self.what),
-            Err(error) => write!(f, "FAILED  {}: {error:#}", self.what),
-        }
     }
 }
 

@@ -5,8 +5,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
-use super::engine::Engine;
-use super::{config, http, poll};
+use super::{config, http};
+use crate::docker::{Engine, poll};
 use crate::sh;
 use crate::workspace::Workspace;
 

@@ -103,19 +103,25 @@ impl Admin {
 const REFUSED: &str = "Envoy refused the pipeline";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Pipeline {
+pub enum Pipeline {
     Unknown,
     Taken,
     Refused,
 }
 
-/// What `config_reload` and `config_fail` say of the pipeline's configuration.
-fn pipeline_state(stats: &str) -> Pipeline {
+/// What Envoy's statistics say of the pipeline's configuration. With one that it has refused at its start
+/// `config_reload` counts as well, as soon as every worker knows that there is none; but `version_text` is empty
+/// then.
+pub fn pipeline_state(stats: &str) -> Pipeline {
     let value_of = |name: &str| {
         let of_name = values(stats).filter(|(key, _)| key.ends_with(name));
         of_name.map(|(_, value)| value).max().unwrap_or(0)
     };
-    if value_of(".config_reload") > 0 {
+    let is_version = |line: &str| {
+        let version = line.split_once(".version_text: ");
+        version.is_some_and(|(_, version)| !version.trim().trim_matches('"').is_empty())
+    };
+    if value_of(".config_reload") > 0 && stats.lines().any(is_version) {
         Pipeline::Taken
     } else if value_of(".config_fail") > 0 {
         Pipeline::Refused
@@ -130,23 +136,22 @@ mod tests {
 
     #[test]
     fn the_pipelines_state_is_read_from_the_statistics() {
-        let prefix = "extension_config_discovery.http_filter.headgate.pipeline";
-        for (stats, state) in [
-            (
-                format!("{prefix}.config_fail: 0\n{prefix}.config_reload: 1\n"),
-                Pipeline::Taken,
-            ),
-            (
-                format!("{prefix}.config_fail: 1\n{prefix}.config_reload: 0\n"),
-                Pipeline::Refused,
-            ),
-            (
-                format!("{prefix}.config_fail: 0\n{prefix}.config_reload: 0\n"),
-                Pipeline::Unknown,
-            ),
-            (String::new(), Pipeline::Unknown),
+        for (version, fail, reload, state) in [
+            ("72d66eb3303e", 0, 1, Pipeline::Taken),
+            ("72d66eb3303e", 1, 1, Pipeline::Taken),
+            ("", 1, 0, Pipeline::Refused),
+            ("", 1, 1, Pipeline::Refused),
+            ("", 0, 0, Pipeline::Unknown),
+            ("72d66eb3303e", 0, 0, Pipeline::Unknown),
         ] {
+            let prefix = "extension_config_discovery.http_filter.headgate.pipeline";
+            let stats = format!(
+                "{prefix}.version_text: \"{version}\"\n\
+                 {prefix}.config_fail: {fail}\n\
+                 {prefix}.config_reload: {reload}\n"
+            );
             assert_eq!(pipeline_state(&stats), state, "{stats}");
         }
+        assert_eq!(pipeline_state(""), Pipeline::Unknown);
     }
 }

@@ -6,6 +6,8 @@
 
 use gateway_model::{Controller, Entrance, Front};
 
+use crate::drain::{ACCEPT_SECONDS, DRAIN_SECONDS, SPREAD_SECONDS};
+
 /// How long a pod takes to end, in whole seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Shutdown {
@@ -17,19 +19,10 @@ pub(super) struct Shutdown {
     pub(super) spread: u16,
 }
 
-/// A Network Load Balancer takes two minutes to deregister a target whatever it is set to, and was seen to
-/// send new connections for three
-/// (<https://github.com/kubernetes-sigs/aws-load-balancer-controller/issues/2366>,
-/// <https://github.com/istio/istio/issues/35964>).
-const BALANCER_NOTICES: u16 = 180;
 /// An Application Load Balancer before the pods, or what an API Gateway finds them by.
 const FRONT_NOTICES: u16 = 60;
 /// The nodes of a cluster.
 const CLUSTER_NOTICES: u16 = 15;
-
-/// The longest request that is sure to be answered.
-const DRAIN: u16 = 60;
-const SPREAD: u16 = 20;
 
 /// Envoy's own end, and what the kubelet loses on the way.
 const END: u16 = 15;
@@ -38,14 +31,14 @@ impl Shutdown {
     /// How a pod ends behind what stands there.
     pub(super) fn of(entrance: &Entrance) -> Self {
         let accept = match (&entrance.balancer, entrance.front) {
-            (Some(_), _) => BALANCER_NOTICES,
+            (Some(_), _) => ACCEPT_SECONDS,
             (None, Front::Nothing) => CLUSTER_NOTICES,
             (None, _) => FRONT_NOTICES,
         };
         Self {
             accept,
-            drain: DRAIN,
-            spread: SPREAD,
+            drain: DRAIN_SECONDS,
+            spread: SPREAD_SECONDS,
         }
     }
 
@@ -57,7 +50,7 @@ impl Shutdown {
     /// How long a balancer lets a connection to a target go on that it has deregistered, or that says that
     /// it is not well: longer than the target itself does.
     pub(super) fn balancer_waits(self) -> u16 {
-        self.grace() + (DRAIN - END)
+        self.grace() + (DRAIN_SECONDS - END)
     }
 }
 

@@ -75,6 +75,16 @@ impl Engine {
         })
     }
 
+    /// Does something on the engine that answers, or on one that is stopped again afterwards, also when it
+    /// failed.
+    pub fn borrow(workspace: &Workspace, use_it: impl FnOnce(&Self) -> Result<()>) -> Result<()> {
+        if let Some(engine) = Self::find(workspace)? {
+            return use_it(&engine);
+        }
+        let used = use_it(&Self::start(workspace)?);
+        used.and(Dockerd::of(workspace).stop())
+    }
+
     /// `docker`, ready for arguments.
     pub fn docker(&self) -> Command {
         docker(self.host.as_deref())

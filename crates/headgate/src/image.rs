@@ -1,0 +1,106 @@
+//! `headgate image`: filters as OCI images, for Envoys that somebody else configures.
+//!
+//! [`format`] and [`layer`] lay a module out, [`registry`] carries it, [`signature`] and [`bundle`] say who
+//! vouches for it; each command is a module with its arguments and a `run`.
+
+mod access;
+mod artefact;
+mod bundle;
+mod credentials;
+mod error;
+mod format;
+mod inspect;
+mod key;
+mod layer;
+mod progress;
+mod public_key;
+mod pull;
+mod push;
+mod reference;
+mod registry;
+mod said;
+mod save;
+mod sign;
+mod signature;
+mod source;
+mod verify;
+
+use std::io::Write;
+
+use anyhow::Context;
+use clap::{Args, Subcommand, ValueEnum};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use tokio::runtime;
+
+use crate::exit_status::ExitStatus;
+
+/// Push filters to a registry as OCI images, pull them, sign them, and verify who signed them
+#[derive(Debug, Args)]
+#[command(arg_required_else_help = true, after_help = ExitStatus::help_of_images())]
+pub struct Arguments {
+    /// What to do
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Push(push::Arguments),
+    Pull(pull::Arguments),
+    Inspect(inspect::Arguments),
+    Sign(sign::Arguments),
+    Verify(verify::Arguments),
+}
+
+/// Does it.
+///
+/// # Errors
+/// When a file cannot be read or written, or the registry refuses or cannot be reached.
+pub fn run(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
+    let runtime = runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("the async runtime does not start")?;
+    runtime.block_on(async {
+        match &arguments.command {
+            Command::Push(arguments) => push::run(arguments).await,
+            Command::Pull(arguments) => pull::run(arguments).await,
+            Command::Inspect(arguments) => inspect::run(arguments).await,
+            Command::Sign(arguments) => sign::run(arguments).await,
+            Command::Verify(arguments) => verify::run(arguments).await,
+        }
+    })
+}
+
+/// How a result is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Output {
+    /// For people
+    Text,
+    /// For programs: one object
+    Json,
+}
+
+impl Output {
+    /// Prints a result, in `text` or as what it is.
+    fn print(self, result: &impl Serialize, text: &str) -> anyhow::Result<()> {
+        let mut out = anstream::stdout();
+        match self {
+            Self::Text => writeln!(out, "{text}")?,
+            Self::Json => writeln!(out, "{}", serde_json::to_string_pretty(result)?)?,
+        }
+        Ok(())
+    }
+}
+
+/// The SHA-256 in hexadecimal digits.
+fn sha256(bytes: &[u8]) -> String {
+    let digest = Sha256::digest(bytes);
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The same as registries write it.
+fn digest(bytes: &[u8]) -> String {
+    format!("sha256:{}", sha256(bytes))
+}

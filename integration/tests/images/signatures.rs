@@ -1,0 +1,204 @@
+//! Who vouches for an image.
+
+use std::path::{Path, PathBuf};
+
+use integration::registry::Registry;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::headgate::{call, image, printed};
+
+/// A registry with an image in it, and keys.
+pub struct Rig {
+    pub registry: Registry,
+    pub image: String,
+    pub digest: String,
+    place: TempDir,
+}
+
+impl Rig {
+    pub async fn new() -> Self {
+        let registry = Registry::start();
+        let image = registry.image("headgate/a:1");
+        let push = format!("push function-router {image} --output json");
+        let pushed = call(&push).await.json();
+        Self {
+            digest: pushed["digest"].as_str().unwrap().to_owned(),
+            registry,
+            image,
+            place: TempDir::new().unwrap(),
+        }
+    }
+
+    /// The image by its digest.
+    pub fn exactly(&self) -> String {
+        format!("{}@{}", self.registry.image("headgate/a"), self.digest)
+    }
+
+    pub fn path(&self, name: &str) -> String {
+        self.place.path().join(name).display().to_string()
+    }
+
+    /// Makes a pair, `NAME.key` and `NAME.pub`, as the page says.
+    pub async fn key(&self, name: &str) -> (String, String) {
+        let (key, public) = (
+            self.path(&format!("{name}.key")),
+            self.path(&format!("{name}.pub")),
+        );
+        let generate = format!("genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out {key}");
+        printed("openssl".into(), &generate).await;
+        printed(
+            "openssl".into(),
+            &format!("pkey -in {key} -pubout -out {public}"),
+        )
+        .await;
+        (key, public)
+    }
+}
+
+/// Keys that cosign has made; the password is "secret".
+pub fn cosigns(file: &str) -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    root.join("crates/headgate/src/image/fixtures").join(file)
+}
+
+#[tokio::test]
+async fn what_is_signed_is_verified_and_nothing_else() {
+    let rig = Rig::new().await;
+    let (key, public) = rig.key("ours").await;
+    let (_, other) = rig.key("other").await;
+    let (image, exactly) = (&rig.image, rig.exactly());
+    let verify = |key: &str| format!("verify {image} --key {key}");
+    assert_eq!(
+        call(&verify(&public)).await.refused(),
+        (
+            6,
+            format!(
+                "error: {exactly} is not signed; sign it with `headgate image sign {exactly} --key FILE`"
+            )
+        )
+    );
+
+    let tag = rig.digest.replace(':', "-");
+    let signature = rig.registry.image(&format!("headgate/a:{tag}.sig"));
+    assert_eq!(
+        call(&format!("sign {image} --key {key}")).await.ok(),
+        format!("signed {exactly}\nsignature {signature}\n")
+    );
+    assert_eq!(
+        call(&verify(&public)).await.ok(),
+        format!("{exactly} is signed by the key {public}\n")
+    );
+    let verified = call(&format!("{} --output json", verify(&public)))
+        .await
+        .json();
+    assert_eq!(verified["digest"], rig.digest);
+    assert_eq!(verified["image"], exactly);
+    assert_eq!(
+        call(&verify(&other)).await.refused(),
+        (
+            6,
+            format!(
+                "error: {exactly} is not signed by the key {other}; it has 1 signature, of other keys or of \
+                 other images"
+            )
+        )
+    );
+    let again = call(&format!("sign {image} --key {key}")).await.ok();
+    assert_eq!(again, format!("{exactly} is signed by this key already\n"));
+}
+
+/// The signature is of the digest: it does not go over to what the tag means later.
+#[tokio::test]
+async fn a_tag_that_moves_takes_no_signature_along() {
+    let rig = Rig::new().await;
+    let (key, public) = rig.key("ours").await;
+    let image = &rig.image;
+    call(&format!("sign {image} --key {key}")).await.ok();
+    call(&format!("push gateway {image}")).await.ok();
+    let verify = call(&format!("verify {image} --key {public}")).await;
+    assert_eq!(verify.refused().0, 6);
+    let exactly = rig.exactly();
+    call(&format!("verify {exactly} --key {public}")).await.ok();
+}
+
+/// A signature of one image, laid beside another one, vouches for nothing.
+#[tokio::test]
+async fn a_signature_that_is_copied_to_another_image_is_none_of_it() {
+    let rig = Rig::new().await;
+    let (key, public) = rig.key("ours").await;
+    call(&format!("sign {} --key {key}", rig.image)).await.ok();
+    let other = rig.registry.image("headgate/a:2");
+    let pushed = call(&format!("push gateway {other} --output json"))
+        .await
+        .json();
+    let digest = pushed["digest"].as_str().unwrap();
+    let name = |digest: &str| format!("headgate/a:{}.sig", digest.replace(':', "-"));
+    let (from, to) = (
+        rig.registry.image(&name(&rig.digest)),
+        rig.registry.image(&name(digest)),
+    );
+    printed(integration::registry::crane(), &format!("copy {from} {to}")).await;
+    let (code, told) = call(&format!("verify {other} --key {public}"))
+        .await
+        .refused();
+    assert_eq!(code, 6);
+    assert!(
+        told.contains("it has 1 signature, of other keys or of other images"),
+        "{told}"
+    );
+}
+
+#[tokio::test]
+async fn two_keys_sign_one_image() {
+    let rig = Rig::new().await;
+    let (one, one_public) = rig.key("one").await;
+    let cosigns_key = cosigns("cosign.key");
+    let image = &rig.image;
+    call(&format!("sign {image} --key {one}")).await.ok();
+    let sign = crate::headgate::image(&format!("sign {image} --key {}", cosigns_key.display()));
+    sign.env("COSIGN_PASSWORD", "secret").done().await.ok();
+    let two_public = cosigns("cosign.pub").display().to_string();
+    for public in [one_public, two_public] {
+        call(&format!("verify {image} --key {public}")).await.ok();
+    }
+}
+
+#[tokio::test]
+async fn only_what_is_signed_is_pulled_with_a_key() {
+    let rig = Rig::new().await;
+    let (key, public) = rig.key("ours").await;
+    let pull = format!(
+        "pull {} --file {} --key {public}",
+        rig.image,
+        rig.path("a.wasm")
+    );
+    let (code, _) = call(&pull).await.refused();
+    assert_eq!(code, 6);
+    assert!(!Path::new(&rig.path("a.wasm")).exists());
+    call(&format!("sign {} --key {key}", rig.image)).await.ok();
+    call(&pull).await.ok();
+    assert!(Path::new(&rig.path("a.wasm")).exists());
+}
+
+/// Whatever cosign signs, its manifest stays an image that others can check.
+#[tokio::test]
+async fn a_signature_is_an_image_that_others_can_check() {
+    let rig = Rig::new().await;
+    let (key, _) = rig.key("ours").await;
+    let sign = image(&format!("sign {} --key {key} --output json", rig.image));
+    let signed: Value = sign.done().await.json();
+    let signature = signed["signature"].as_str().unwrap();
+    let manifest = printed(
+        integration::registry::crane(),
+        &format!("manifest {signature}"),
+    )
+    .await;
+    let manifest: Value = serde_json::from_str(&manifest).unwrap();
+    let layer = &manifest["layers"][0];
+    assert_eq!(
+        layer["mediaType"],
+        "application/vnd.dev.cosign.simplesigning.v1+json"
+    );
+    assert!(layer["annotations"]["dev.cosignproject.cosign/signature"].is_string());
+}
