@@ -33,7 +33,7 @@ integration: tools-to-run tools-to-test build ## The tests through a real Envoy
 
 cosign-test: tools-to-test build ## Signatures to and from a real cosign, which takes minutes to build
 	cargo xtask setup cosign
-	cargo test --package integration --test images -- --ignored cosign
+	cargo test --package integration --test cosign
 
 kubernetes-test: tools-to-run build ## The tests of headgate deploy, against a real Kubernetes API server
 	cargo xtask setup kubernetes

@@ -8,7 +8,6 @@
 )]
 
 mod carried;
-mod cosign;
 mod credentials;
 mod examples;
 mod files;
@@ -17,5 +16,6 @@ mod lies;
 mod page;
 mod refusals;
 mod signatures;
+mod signing;
 mod terminal;
 mod transport;
