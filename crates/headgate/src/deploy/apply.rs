@@ -6,11 +6,13 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::Args;
 use gateway_model::Gateway;
+use kube::api::DynamicObject;
 use serde::Serialize;
 use tokio::time::Instant;
 
 use super::carry::Carrier;
 use super::cluster::{Applied, Cluster, ClusterError, Connection, Kind};
+use super::fields::changes;
 use super::fleet::Pods;
 use super::objects::{Object, Objects};
 use super::options::Options;
@@ -215,10 +217,11 @@ impl Apply<'_> {
             });
         }
         let applied = self.cluster.apply(object, self.how).await?;
-        let before = live.map(|live| live.metadata.resource_version);
-        Ok(match before {
+        // Controllers write objects too, in between: their versions do not tell.
+        let value = |object: &DynamicObject| serde_json::to_value(object).unwrap_or_default();
+        Ok(match live {
             None => Outcome::Created,
-            Some(before) if before == applied.metadata.resource_version => Outcome::Unchanged,
+            Some(live) if changes(&value(&live), &value(&applied)).is_empty() => Outcome::Unchanged,
             Some(_) => Outcome::Changed,
         })
     }
