@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::Placement;
 use crate::edge::{HeaderOf, proxy_protocol};
 use crate::http_connection_manager::{pipeline, router};
-use crate::listeners::CONNECTION_BUFFER_BYTES;
+use crate::listeners::{CONNECTION_BUFFER_BYTES, is_every_address, socket_address};
 use crate::pipeline::EXTENSION;
 
 /// What the listener is called, and its part of the statistics; no label of a document can be that.
@@ -30,14 +30,12 @@ pub const METRICS_PATH: &str = "/metrics";
 /// An NLB sends headers of the PROXY protocol on its health checks too, and nobody else does: so they may
 /// be there here, and must be where clients come.
 pub(crate) fn listener(gateway: &Gateway, placement: &Placement) -> Value {
-    // Of the family that clients come by.
-    let address = gateway.listeners.first().map(|listener| listener.address);
+    // Of every family that clients come by.
+    let mut addresses = gateway.listeners.iter().map(|listener| listener.address);
+    let address = addresses.find(|address| is_every_address(*address));
     json!({
         "name": LISTENER,
-        "address": { "socket_address": {
-            "address": address.unwrap_or_default().to_string(),
-            "port_value": Entrance::STATUS_PORT.get(),
-        } },
+        "address": socket_address(address.unwrap_or_default(), Entrance::STATUS_PORT),
         "per_connection_buffer_limit_bytes": CONNECTION_BUFFER_BYTES,
         // To be asked while clients take up all connections that there may be.
         "ignore_global_conn_limit": true,

@@ -9,6 +9,7 @@
 
 mod balancer;
 mod clients;
+mod families;
 mod names;
 mod rig;
 mod schemes;
