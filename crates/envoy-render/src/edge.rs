@@ -103,11 +103,15 @@ pub(crate) fn believed(entrance: &Entrance, listener: &Listener) -> Map<String, 
 }
 
 /// Makes `x-forwarded-for` of what an HTTP API has written at the end of `forwarded` (RFC 7239):
-/// `for=192.0.2.7`, or `for="[2001:db8::7]"`. What a client has sent in either an HTTP API puts before that.
-/// Without it nothing is believed, and the client is who connects.
+/// `for=192.0.2.7;host=…;proto=https`, or `for="[2001:db8::7]"`. What a client has sent in either an HTTP
+/// API puts before that. Without it, or with two, nothing is believed, and the client is who connects.
 fn client_of_forwarded() -> Value {
-    const LAST: &str = r#"^(?:.*[,; ])?for=["[]*([0-9A-Fa-f.:]+)[^,]*$"#;
-    let client = format!(r"%CEL(re.extract(request.headers['forwarded'], r'{LAST}', r'\1'))%");
+    let said = "request.headers['forwarded']";
+    let said = format!("{said}.matches(r'{TWO_FOR}') ? '' : {said}");
+    let client = format!(
+        r"%CEL(re.extract({said}, r'{}', r'\1\2\3'))%",
+        last_of_forwarded()
+    );
     json!({
         "name": "envoy.http.early_header_mutation.header_mutation",
         "typed_config": {
@@ -121,4 +125,20 @@ fn client_of_forwarded() -> Value {
             ],
         },
     })
+}
+
+/// What matches where the last element has a second `for`, even if it only looks like one.
+const TWO_FOR: &str = "(?i)for=[^,]*for=[^,]*$";
+
+/// What matches all behind the last comma, if that is one element of `forwarded` with `for`, whose address
+/// is in one of three groups. No part of it matches a comma: where one stands in quotes, there is a quote
+/// too many behind it. What is before the comma is not looked at, so that no client can spoil it.
+///
+/// Envoy takes no expression of more than a hundred of RE2's instructions, and one that speaks of all
+/// characters but a few, or of letters in either casing, has many.
+fn last_of_forwarded() -> String {
+    const OTHERS: &str = r#"(?:[ !#-+\--\[\]-~]|"[ !#-+\--\[\]-~]*")*"#;
+    const ADDRESS: &str =
+        r#"(?:([0-9A-Fa-f:.]+)|"(?:([0-9.]+)|\[([0-9A-Fa-f:.]+)\])(?::[0-9]+)?")"#;
+    format!("(?:^|,)(?:{OTHERS};)? *[Ff][Oo][Rr]={ADDRESS} *(?:;{OTHERS})?$")
 }
