@@ -10,6 +10,7 @@
 mod balancer;
 mod clients;
 mod families;
+mod forwarded;
 mod names;
 mod rig;
 mod schemes;
