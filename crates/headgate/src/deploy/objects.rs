@@ -15,6 +15,7 @@ mod network_policy;
 mod object;
 mod pod;
 mod pod_disruption_budget;
+mod ports;
 mod rights;
 mod service;
 mod service_account;
@@ -27,6 +28,7 @@ use std::collections::BTreeMap;
 
 use envoy_render::Placement;
 use gateway_model::{Certificate, Entrance, FileName, Gateway, Topology};
+use sha2::{Digest, Sha256};
 
 pub use capacity::{TooLarge, fit};
 pub use error::ObjectsError;
@@ -130,4 +132,14 @@ fn secret_name(file: &FileName) -> String {
         "" => "gateway-tls".to_owned(),
         name => name.to_owned(),
     }
+}
+
+/// 40 bits of SHA-256, in hexadecimal.
+fn short_hash(text: &str) -> String {
+    let digest = Sha256::digest(text);
+    digest
+        .iter()
+        .take(5)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }

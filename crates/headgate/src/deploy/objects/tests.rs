@@ -3,6 +3,7 @@
 mod capacity;
 mod mistakes;
 mod page;
+mod ports;
 mod sides;
 
 use envoy_render::Placement;
