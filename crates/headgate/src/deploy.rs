@@ -17,6 +17,7 @@ mod objects;
 mod options;
 mod owned;
 mod pod;
+mod policy;
 mod render;
 mod rights;
 mod rollout;

@@ -53,8 +53,9 @@ pub struct Options {
     pub authorities: BTreeMap<FileName, String>,
 }
 
-/// The objects of a document, in the order in which they are to be applied: before the pods what they
-/// mount, and the Service, since who makes its balancer sets conditions to the pods that come after it.
+/// The objects of a document, in the order in which they are to be applied: whom pods may call before the
+/// routes that call them, and before the pods what they mount, and the Service, since who makes its balancer
+/// sets conditions to the pods that come after it.
 ///
 /// # Errors
 /// When Kubernetes would not take one of them, or what stands before the gateway does not fit together.
@@ -72,9 +73,9 @@ pub fn of(gateway: &Gateway, options: &Options) -> Result<Objects, ObjectsError>
     let config = ConfigMaps::of(&of)?;
     Ok(Objects::new([
         Object::of(&service_account::service_account(&of.names)),
+        Object::of(&network_policy::network_policy(&of)),
         Object::of(&config.bootstrap),
         Object::of(&config.resources),
-        Object::of(&network_policy::network_policy(&of)),
         Object::of(&service::service(&of)),
         Object::of(&pod_disruption_budget::pod_disruption_budget(&of.names)),
         Object::of(&deployment::deployment(&of, &config)),
