@@ -20,7 +20,9 @@ use super::options::Options;
 use super::pod::PodState;
 use super::rollout::{PAUSE, Rollout, has_passed, now};
 use super::state::State;
-use super::{Form, applied_document, balancer, owned, policy, say, status, with_runtime};
+use super::{
+    Form, applied_document, balancer, owned, policy, say, standing_change, status, with_runtime,
+};
 use crate::exit_status::ExitStatus;
 use crate::report::count;
 
@@ -131,6 +133,7 @@ struct Apply<'a> {
 
 impl Apply<'_> {
     async fn run(&self, objects: &Objects) -> anyhow::Result<ExitStatus> {
+        standing_change::refuse(self.cluster, self.gateway, objects).await?;
         // What the cluster would not take is better known before anything changes.
         for object in objects.iter() {
             let tried = Applied {

@@ -20,6 +20,7 @@ mod rights;
 mod service;
 mod service_account;
 mod shutdown;
+mod standing;
 #[cfg(test)]
 mod tests;
 mod volumes;
@@ -34,6 +35,9 @@ pub use capacity::{TooLarge, fit};
 pub use error::ObjectsError;
 pub use names::MANAGER;
 pub use object::{Object, Objects};
+pub use standing::Standing;
+#[cfg(test)]
+pub use standing::StandingPort;
 
 use config_map::ConfigMaps;
 use names::Names;

@@ -141,9 +141,55 @@ fn without_waiting_nothing_is_forbidden() -> Result<(), Failed> {
     Ok(())
 }
 
+/// Old pods and new ones would expect different things of what stands before them.
+fn what_stands_before_it_is_not_changed() -> Result<(), Failed> {
+    let rig = Rig::new()?;
+    let nlb = "topology: nlb-private, front: alb";
+    let before = DOCUMENT.replace("topology: cluster-ip", nlb);
+    let applied = rig.deploy(&before, &["apply", "--no-wait"])?;
+    assert!(applied.status.success(), "{applied:?}");
+    rig.server.written();
+    for (edge, told) in [
+        (
+            "topology: cluster-ip",
+            "error: edge.topology: gateway shop is deployed in namespace shop with \"nlb-private\", found \
+             \"cluster-ip\"; ",
+        ),
+        (
+            "topology: nlb-private, front: alb, controller: cloud-provider-aws",
+            "error: edge.controller: gateway shop is deployed in namespace shop with \
+             \"aws-load-balancer-controller\", found \"cloud-provider-aws\"; ",
+        ),
+        (
+            "topology: nlb-private, front: nothing",
+            "error: edge.front: gateway shop is deployed in namespace shop with \"alb\", found \"nothing\"; ",
+        ),
+        (
+            "topology: nlb-private, front: alb, tls: { listeners: [http], certificates: \
+             [\"arn:aws:acm:eu-west-1:123456789012:certificate/a\"] }",
+            "error: edge.tls: gateway shop is deployed in namespace shop with no TLS that ends at the balancer \
+             (port 8080), found TLS that ends at the balancer (port 8080); ",
+        ),
+    ] {
+        let document = DOCUMENT.replace("topology: cluster-ip", edge);
+        for verb in [&["apply", "--no-wait"][..], &["diff"]] {
+            let refused = rig.deploy(&document, verb)?;
+            let said = String::from_utf8(refused.stderr)?;
+            assert_eq!(refused.status.code(), Some(1), "{said}");
+            assert!(said.starts_with(told), "{said}");
+            let way_out = "headgate deploy delete --name shop --namespace shop\n";
+            assert!(said.ends_with(way_out), "{said}");
+            assert!(rig.server.written().is_empty(), "something has changed");
+        }
+    }
+    let again = rig.deploy(&before, &["apply", "--no-wait"])?;
+    assert!(again.status.success(), "{again:?}");
+    Ok(())
+}
+
 pub fn trials() -> Vec<Trial> {
     type Test = fn() -> Result<(), Failed>;
-    let tests: [(&str, Test); 2] = [
+    let tests: [(&str, Test); 3] = [
         (
             "a_policy_is_widened_first_and_narrowed_last",
             a_policy_is_widened_first_and_narrowed_last,
@@ -151,6 +197,10 @@ pub fn trials() -> Vec<Trial> {
         (
             "without_waiting_nothing_is_forbidden",
             without_waiting_nothing_is_forbidden,
+        ),
+        (
+            "what_stands_before_it_is_not_changed",
+            what_stands_before_it_is_not_changed,
         ),
     ];
     tests.map(|(name, test)| Trial::test(name, test)).into()

@@ -10,7 +10,7 @@ use super::ports;
 
 /// Who makes the balancer, where it is the AWS Load Balancer Controller. It cannot be changed in a Service
 /// that is there.
-const CLASS: &str = "service.k8s.aws/nlb";
+pub(super) const CLASS: &str = "service.k8s.aws/nlb";
 
 /// A Service with a port for each listener. The status port is none of them: it is for the health checks
 /// of a balancer and for who reads metrics, which call pods.
