@@ -3,6 +3,7 @@
 use gateway_model::{EdgeError, FileName};
 
 use super::capacity::TooLarge;
+use super::rights::PUSHER;
 use crate::exit_status::ExitStatus;
 
 /// Why a document makes no objects that Kubernetes takes.
@@ -17,6 +18,13 @@ pub enum ObjectsError {
          \"gateway-{0}\" in place of \"{0}\""
     )]
     Digit(String),
+    /// What one gateway is called, the account is called that deploys another.
+    #[error(
+        "metadata.name: \"{0}\" is what the account is called that deploys a gateway \"{other}\"; write a name \
+         that does not end in \"-{PUSHER}\"",
+        other = .0.trim_end_matches(PUSHER).trim_end_matches('-')
+    )]
+    Pusher(String),
     /// A namespace is a label.
     #[error(
         "--namespace: expected at most 63 lower-case letters, digits and \"-\", beginning and ending with a \
@@ -58,9 +66,11 @@ impl ObjectsError {
     /// Whose move it is.
     pub fn status(&self) -> ExitStatus {
         match self {
-            Self::Edge(_) | Self::Digit(_) | Self::Key { .. } | Self::TooLarge(_) => {
-                ExitStatus::WrongDocument
-            }
+            Self::Edge(_)
+            | Self::Digit(_)
+            | Self::Pusher(_)
+            | Self::Key { .. }
+            | Self::TooLarge(_) => ExitStatus::WrongDocument,
             Self::Namespace(_) => ExitStatus::Usage,
             Self::Authorities { .. } => ExitStatus::Environment,
         }

@@ -6,6 +6,7 @@ use gateway_model::{Gateway, Label};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 
 use super::ObjectsError;
+use super::rights::PUSHER;
 
 /// Who makes the objects: the label `app.kubernetes.io/managed-by`, and the field manager.
 pub const MANAGER: &str = "headgate";
@@ -23,6 +24,9 @@ impl<'a> Names<'a> {
         let gateway = gateway.metadata.name.as_str();
         if gateway.starts_with(|first: char| first.is_ascii_digit()) {
             return Err(ObjectsError::Digit(gateway.to_owned()));
+        }
+        if gateway.ends_with(&format!("-{PUSHER}")) {
+            return Err(ObjectsError::Pusher(gateway.to_owned()));
         }
         if namespace.parse::<Label>().is_err() {
             return Err(ObjectsError::Namespace(namespace.to_owned()));

@@ -2,6 +2,7 @@
 
 mod capacity;
 mod mistakes;
+mod names;
 mod page;
 mod ports;
 mod sides;

@@ -59,6 +59,16 @@ fn a_service_has_a_name_that_begins_with_a_letter() {
 }
 
 #[test]
+fn a_gateway_is_not_called_as_the_account_that_deploys_another() {
+    let document = with("edge: { topology: cluster-ip }\nmetadata: { name: shop-pusher }\n");
+    let expected = "metadata.name: \"shop-pusher\" is what the account is called that deploys a gateway \"shop\"; \
+                    write a name that does not end in \"-pusher\"";
+    assert_eq!(error(&document), expected);
+    let refused = rights(&read(&document), "shop").unwrap_err();
+    assert_eq!(refused.to_string(), expected);
+}
+
+#[test]
 fn a_namespace_is_a_label() {
     let gateway = read(&with("edge: { topology: cluster-ip }\n"));
     for namespace in ["Shop", "", "a.b", &"a".repeat(64)] {
