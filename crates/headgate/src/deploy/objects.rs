@@ -23,6 +23,7 @@ mod shutdown;
 mod standing;
 #[cfg(test)]
 mod tests;
+mod upstreams;
 mod volumes;
 
 use std::collections::BTreeMap;
@@ -67,6 +68,7 @@ pub fn of(gateway: &Gateway, options: &Options) -> Result<Objects, ObjectsError>
     let names = Names::of(gateway, &options.namespace)?;
     let entrance = Entrance::of(gateway, options.topology).map_err(ObjectsError::Edge)?;
     require_secrets(gateway, &options.namespace)?;
+    upstreams::require_allowed(gateway)?;
     let of = Deployed {
         gateway,
         options,

@@ -4,6 +4,7 @@ use gateway_model::{EdgeError, FileName};
 
 use super::capacity::TooLarge;
 use super::rights::PUSHER;
+use super::upstreams::Forbidden;
 use crate::exit_status::ExitStatus;
 
 /// Why a document makes no objects that Kubernetes takes.
@@ -49,6 +50,16 @@ pub enum ObjectsError {
         /// Where it has to be.
         namespace: String,
     },
+    /// Clients would get where nobody but the pod, or not even that, is meant to.
+    #[error("{place}: {address} is {why}; write the address of a service")]
+    Upstream {
+        /// In the document.
+        place: String,
+        /// As the document writes it.
+        address: String,
+        /// What is there.
+        why: Forbidden,
+    },
     /// Nobody has read the file.
     #[error("{place}: the authorities in {file} are not at hand")]
     Authorities {
@@ -70,6 +81,7 @@ impl ObjectsError {
             | Self::Digit(_)
             | Self::Pusher(_)
             | Self::Key { .. }
+            | Self::Upstream { .. }
             | Self::TooLarge(_) => ExitStatus::WrongDocument,
             Self::Namespace(_) => ExitStatus::Usage,
             Self::Authorities { .. } => ExitStatus::Environment,
