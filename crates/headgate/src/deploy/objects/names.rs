@@ -64,13 +64,15 @@ impl<'a> Names<'a> {
     }
 
     /// The recommended labels.
-    pub(super) fn labels(&self) -> BTreeMap<String, String> {
-        let version = env!("CARGO_PKG_VERSION");
-        let more = [
-            ("component", "gateway"),
-            ("managed-by", MANAGER),
-            ("version", version),
-        ];
+    fn labels(&self) -> BTreeMap<String, String> {
+        let mut labels = self.labels_of_pods();
+        labels.extend([labelled(("version", env!("CARGO_PKG_VERSION")))]);
+        labels
+    }
+
+    /// The same without the version: that it is another alone is no reason to replace pods.
+    pub(super) fn labels_of_pods(&self) -> BTreeMap<String, String> {
+        let more = [("component", "gateway"), ("managed-by", MANAGER)];
         let mut labels = self.selector();
         labels.extend(more.map(labelled));
         labels

@@ -56,6 +56,28 @@ fn no_two_gateways_have_an_object_in_common() {
     }
 }
 
+/// Another headgate alone replaces no pods.
+#[test]
+fn the_version_is_on_objects_and_not_on_pods() {
+    let version = env!("CARGO_PKG_VERSION");
+    let rendered = Rendered::of(&document("shop")).unwrap_or_else(|error| panic!("{error}"));
+    for object in rendered.objects.iter() {
+        let labels = &object.value["metadata"]["labels"];
+        assert_eq!(
+            labels["app.kubernetes.io/version"], version,
+            "{}",
+            object.kind
+        );
+    }
+    let template = &rendered.object("Deployment")["spec"]["template"];
+    let labels = template["metadata"]["labels"].as_object().unwrap();
+    assert_eq!(labels["app.kubernetes.io/component"], "gateway");
+    assert!(
+        !template.to_string().contains("app.kubernetes.io/version"),
+        "{labels:?}"
+    );
+}
+
 /// The one that would.
 #[test]
 fn what_would_have_one_in_common_is_refused() {
