@@ -150,7 +150,8 @@ impl Apply<'_> {
         if !self.arguments.no_wait {
             let until = now() + self.patience();
             self.wait(objects, until).await?;
-            // New pods, and old ones until then, may need what was there before.
+            // Until then old pods may be started again, and need what was there before. Pods that end have in
+            // their volumes what they need.
             self.prune(objects, &mut done).await?;
             self.narrow(objects, &mut done, until).await?;
         }
