@@ -16,7 +16,7 @@ mod progress;
 mod public_key;
 mod pull;
 mod push;
-mod reference;
+pub mod reference;
 mod registry;
 mod said;
 mod save;
