@@ -45,6 +45,12 @@ fn a_token_is_where_it_is_looked_for() {
             vec!["Bearer abc", "Bearer abc"],
             Err("token_repeated"),
         ),
+        (
+            &bearer,
+            "authorization",
+            vec!["Bearer abc,Bearer abc"],
+            Err("token_repeated"),
+        ),
         (&plain, "x-token", vec![" abc "], Ok(Some("abc"))),
         (&plain, "x-token", vec!["abc", "d"], Err("token_repeated")),
         (&plain, "x-other", vec!["abc"], Ok(None)),
