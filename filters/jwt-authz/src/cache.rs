@@ -137,6 +137,17 @@ mod tests {
     }
 
     #[test]
+    fn no_other_token_is_taken_for_one_that_is_in_the_same_place() {
+        let mut cache = Cache::new(4, 7);
+        cache.insert(0, b"mine", &claims());
+        for n in 0..100_u32 {
+            assert!(cache.get(0, &n.to_le_bytes()).is_none(), "{n}");
+        }
+        assert!(cache.get(1, b"mine").is_none());
+        assert!(cache.get(0, b"mine").is_some());
+    }
+
+    #[test]
     fn what_has_no_room_is_not_kept() {
         let mut none = Cache::new(0, 7);
         none.insert(0, b"a", &claims());
