@@ -4,7 +4,7 @@
 use gateway_model::{Controller, Gateway};
 
 use super::applied_document;
-use super::cluster::{Cluster, Kind};
+use super::cluster::{Cluster, ClusterError, Kind};
 use super::objects::{MANAGER, Objects, Standing};
 
 /// A field that says something else than what is deployed.
@@ -28,9 +28,22 @@ pub struct StandingChange {
 /// # Errors
 /// When something differs that cannot be changed, or the cluster does not answer.
 pub async fn refuse(cluster: &Cluster, gateway: &Gateway, objects: &Objects) -> anyhow::Result<()> {
+    match compare(cluster, gateway, objects).await {
+        Ok(Some(change)) => Err(change.into()),
+        // Without the right to read the Service it is not changed either, which applying it tells.
+        Ok(None) | Err(ClusterError::Forbidden { .. }) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn compare(
+    cluster: &Cluster,
+    gateway: &Gateway,
+    objects: &Objects,
+) -> Result<Option<StandingChange>, ClusterError> {
     let name = gateway.metadata.name.as_str();
     let Some(service) = objects.iter().find(|one| one.kind == "Service") else {
-        return Ok(());
+        return Ok(None);
     };
     let live = cluster.get(Kind::of(service), &service.name).await?;
     let manager = "/metadata/labels/app.kubernetes.io~1managed-by";
@@ -38,24 +51,20 @@ pub async fn refuse(cluster: &Cluster, gateway: &Gateway, objects: &Objects) -> 
     // One that somebody else has made is what applying it tells of.
     let Some(live) = live.filter(|live| live.pointer(manager).is_some_and(|one| one == MANAGER))
     else {
-        return Ok(());
+        return Ok(None);
     };
     let mut difference = difference(&Standing::of(&live), &Standing::of(&service.value));
     if difference.is_none() {
         let before = applied_document::read(cluster, name).await?;
         difference = before.and_then(|before| difference_of_front(&before, gateway));
     }
-    match difference {
-        None => Ok(()),
-        Some((field, before, after)) => Err(StandingChange {
-            gateway: name.to_owned(),
-            namespace: cluster.namespace().to_owned(),
-            field,
-            before,
-            after,
-        }
-        .into()),
-    }
+    Ok(difference.map(|(field, before, after)| StandingChange {
+        gateway: name.to_owned(),
+        namespace: cluster.namespace().to_owned(),
+        field,
+        before,
+        after,
+    }))
 }
 
 /// A field, what it was, and what it would be.

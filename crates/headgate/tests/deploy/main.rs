@@ -3,7 +3,7 @@
 //!
 //! `UPDATE_GOLDENS=1` writes instead of comparing. That an API server takes each of them is asked in
 //! `integration`.
-#![allow(clippy::expect_used, clippy::panic)] // it is test code, and a test may stop
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)] // it is test code, and a test may stop
 
 mod api_server;
 mod command;
