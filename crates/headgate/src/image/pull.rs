@@ -187,7 +187,7 @@ async fn module(registry: &Registry, image: &Reference, found: &Found) -> anyhow
         .layers
         .get(found.place)
         .ok_or_else(|| NoModule::NoFile(name()))?;
-    let blob = registry.blob(layer).await?;
+    let blob = registry.blob(layer, layer::MOST_BYTES).await?;
     let module = match found.format {
         Format::Compat => layer::unpack(&blob)
             .map_err(|error| NoModule::NoArchive(name(), error))?

@@ -27,6 +27,9 @@ const KIND: &str = "cosign container image signature";
 /// More than anybody has, so that a registry cannot keep us busy.
 pub const MOST_SIGNATURES: usize = 64;
 
+/// A payload has some hundred bytes.
+const MOST_BYTES: u64 = 64 * 1024;
+
 /// What is signed.
 #[derive(Debug, Serialize, Deserialize)]
 struct Payload {
@@ -129,7 +132,7 @@ pub async fn read(registry: &Registry, image: &str) -> Result<Vec<Signature>, Re
     let mut signatures = Vec::new();
     let payloads = layers.into_iter().filter(|one| one.media_type == PAYLOAD);
     for descriptor in payloads.take(MOST_SIGNATURES) {
-        let payload = registry.blob(&descriptor).await?;
+        let payload = registry.blob(&descriptor, MOST_BYTES).await?;
         signatures.push(Signature {
             descriptor,
             payload,
