@@ -19,4 +19,5 @@ mod refusals;
 mod signatures;
 mod signing;
 mod terminal;
+mod tokens;
 mod transport;
