@@ -9,6 +9,7 @@ mod bundle;
 mod credentials;
 mod error;
 mod format;
+mod http;
 mod inspect;
 mod key;
 mod layer;
