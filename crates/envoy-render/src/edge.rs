@@ -85,40 +85,87 @@ pub(crate) fn idle_timeout(entrance: &Entrance, listener: &Listener) -> Option<D
     Some(Duration::from_secs(kept.saturating_sub(BEFORE)))
 }
 
-/// Fields of the connection manager that say whose word on a client is believed.
-pub(crate) fn believed(entrance: &Entrance, listener: &Listener) -> Map<String, Value> {
-    let (hops, mutation) = match entrance.front {
-        Front::Nothing => (None, None),
-        Front::Alb | Front::ApiGatewayRest => (Some(1), None),
-        Front::ApiGatewayHttp => (Some(1), Some([client_of_forwarded()])),
-    };
-    let is_https = entrance.scheme(listener) == Scheme::Https;
+/// Fields of the connection manager that say whose word on a client is believed. Where nothing is deployed
+/// nothing stands before.
+pub(crate) fn believed(entrance: Option<&Entrance>, listener: &Listener) -> Map<String, Value> {
+    let front = entrance.map(|entrance| entrance.front).unwrap_or_default();
+    let mut mutations = removed(front);
+    if front == Front::ApiGatewayHttp {
+        mutations.extend(client_of_forwarded());
+    }
+    let scheme = entrance.map(|entrance| entrance.scheme(listener));
+    let is_https = scheme == Some(Scheme::Https);
     fields(json!({
         // Of `x-forwarded-for` the last address, which is the one that what stands before wrote.
-        "xff_num_trusted_hops": hops,
-        "early_header_mutation_extensions": mutation,
+        "xff_num_trusted_hops": (front != Front::Nothing).then_some(1),
+        "early_header_mutation_extensions": [{
+            "name": "envoy.http.early_header_mutation.header_mutation",
+            "typed_config": {
+                "@type": "type.googleapis.com/envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation",
+                "mutations": mutations,
+            },
+        }],
         // Of `x-forwarded-proto` too. With no hop trusted Envoy writes that of the connection.
         "scheme_header_transformation": is_https.then(|| json!({ "scheme_to_overwrite": "https" })),
     }))
 }
 
+/// What upstreams read as the word of what stands before them. Of `x-forwarded-for` and
+/// `x-forwarded-proto` Envoy itself takes care.
+const OF_PROXIES: [&str; 8] = [
+    "forwarded",
+    "x-forwarded-host",
+    "x-forwarded-port",
+    "x-forwarded-prefix",
+    "x-forwarded-scheme",
+    "x-forwarded-server",
+    "x-forwarded-ssl",
+    "x-real-ip",
+];
+
+/// Removes those that the front is not known to write, before anything of the gateway reads them: they are
+/// the client's.
+fn removed(front: Front) -> Vec<Value> {
+    let written: Option<&str> = match front {
+        Front::Nothing => None,
+        Front::Alb | Front::ApiGatewayRest => Some("x-forwarded-port"),
+        Front::ApiGatewayHttp => Some("forwarded"),
+    };
+    let removed = OF_PROXIES.into_iter().filter(|name| Some(*name) != written);
+    removed.map(|name| json!({ "remove": name })).collect()
+}
+
 /// Makes `x-forwarded-for` of what an HTTP API has written at the end of `forwarded` (RFC 7239):
-/// `for=192.0.2.7`, or `for="[2001:db8::7]"`. What a client has sent in either an HTTP API puts before that.
-/// Without it nothing is believed, and the client is who connects.
-fn client_of_forwarded() -> Value {
-    const LAST: &str = r#"^(?:.*[,; ])?for=["[]*([0-9A-Fa-f.:]+)[^,]*$"#;
-    let client = format!(r"%CEL(re.extract(request.headers['forwarded'], r'{LAST}', r'\1'))%");
-    json!({
-        "name": "envoy.http.early_header_mutation.header_mutation",
-        "typed_config": {
-            "@type": "type.googleapis.com/envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation",
-            "mutations": [
-                { "remove": "x-forwarded-for" },
-                { "append": {
-                    "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
-                    "header": { "key": "x-forwarded-for", "value": client },
-                } },
-            ],
-        },
-    })
+/// `for=192.0.2.7;host=…;proto=https`, or `for="[2001:db8::7]"`. What a client has sent in either an HTTP
+/// API puts before that. Without it, or with two, nothing is believed, and the client is who connects.
+fn client_of_forwarded() -> [Value; 2] {
+    let said = "request.headers['forwarded']";
+    let said = format!("{said}.matches(r'{TWO_FOR}') ? '' : {said}");
+    let client = format!(
+        r"%CEL(re.extract({said}, r'{}', r'\1\2\3'))%",
+        last_of_forwarded()
+    );
+    [
+        json!({ "remove": "x-forwarded-for" }),
+        json!({ "append": {
+            "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
+            "header": { "key": "x-forwarded-for", "value": client },
+        } }),
+    ]
+}
+
+/// What matches where the last element has a second `for`, even if it only looks like one.
+const TWO_FOR: &str = "(?i)for=[^,]*for=[^,]*$";
+
+/// What matches all behind the last comma, if that is one element of `forwarded` with `for`, whose address
+/// is in one of three groups. No part of it matches a comma: where one stands in quotes, there is a quote
+/// too many behind it. What is before the comma is not looked at, so that no client can spoil it.
+///
+/// Envoy takes no expression of more than a hundred of RE2's instructions, and one that speaks of all
+/// characters but a few, or of letters in either casing, has many.
+fn last_of_forwarded() -> String {
+    const OTHERS: &str = r#"(?:[ !#-+\--\[\]-~]|"[ !#-+\--\[\]-~]*")*"#;
+    const ADDRESS: &str =
+        r#"(?:([0-9A-Fa-f:.]+)|"(?:([0-9.]+)|\[([0-9A-Fa-f:.]+)\])(?::[0-9]+)?")"#;
+    format!("(?:^|,)(?:{OTHERS};)? *[Ff][Oo][Rr]={ADDRESS} *(?:;{OTHERS})?$")
 }

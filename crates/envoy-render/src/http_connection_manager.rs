@@ -45,11 +45,7 @@ pub(crate) fn http_connection_manager(listener: &Listener, placement: &Placement
         "stream_idle_timeout": "30s",
         "access_log": [access_log()],
     }));
-    manager.extend(
-        entrance
-            .map(|entrance| edge::believed(entrance, listener))
-            .unwrap_or_default(),
-    );
+    manager.extend(edge::believed(entrance, listener));
     manager.extend(match listener.redirect_to_https {
         Some(port) => redirecting(port),
         None => serving(placement),

@@ -1,6 +1,6 @@
 //! Where Envoy takes connections.
 
-use gateway_model::{Gateway, Listener};
+use gateway_model::{BindAddress, Gateway, Listener, Port};
 use serde_json::{Value, json};
 
 use crate::fields::fields;
@@ -34,14 +34,28 @@ fn render(listener: &Listener, placement: &Placement) -> Value {
     }));
     let mut rendered = fields(json!({
         "name": listener.name.as_str(),
-        "address": { "socket_address": {
-            "address": listener.address.to_string(),
-            "port_value": listener.port.get(),
-        } },
+        "address": socket_address(listener.address, listener.port),
         "per_connection_buffer_limit_bytes": CONNECTION_BUFFER_BYTES,
         "filter_chains": [chain],
     }));
     let entrance = placement.entrance.as_ref();
     rendered.extend(entrance.map(edge::listener).unwrap_or_default());
     rendered.into()
+}
+
+/// `envoy.config.core.v3.Address`. Left to itself Envoy takes `::` for all of IPv6 alone: who comes by IPv4
+/// would find nobody, and each port can be bound once.
+pub(crate) fn socket_address(address: BindAddress, port: Port) -> Value {
+    let both_families = is_every_address(address).then_some(true);
+    let address = fields(json!({
+        "address": address.to_string(),
+        "port_value": port.get(),
+        "ipv4_compat": both_families,
+    }));
+    json!({ "socket_address": address })
+}
+
+/// Whether it is `::`: all addresses of both families.
+pub(crate) fn is_every_address(address: BindAddress) -> bool {
+    address.0.is_ipv6() && address.0.is_unspecified()
 }

@@ -1,6 +1,7 @@
 //! Who the client is, behind each of what can stand before the gateway.
 
 use integration::balancer::proxy_protocol;
+use integration::raw::raw;
 
 use crate::rig::{Rig, from};
 
@@ -155,12 +156,76 @@ async fn behind_an_http_api_it_is_the_last_in_forwarded() {
                 CONNECTED,
             ),
             case("forwarded: for=unknown\r\n", CONNECTED),
+            // As RFC 7239 has it: names in any casing, and an address with colons in quotes.
+            case("forwarded: FOR=203.0.113.7;Proto=https\r\n", "203.0.113.7"),
+            case("forwarded: for=\"203.0.113.7:47011\"\r\n", "203.0.113.7"),
+            case(
+                "forwarded: proto=https; for=\"[2001:DB8::7]:47011\" ;by=\"[2001:db8::1]\"\r\n",
+                "2001:db8::7",
+            ),
+            case(
+                "forwarded: host=\"a;b\";for=203.0.113.7;proto=\"https\"\r\n",
+                "203.0.113.7",
+            ),
+            case(
+                "forwarded: for=\"6.6.6.6, for=203.0.113.7;proto=https\r\n",
+                "203.0.113.7",
+            ),
+            // Two in what it wrote itself: one is of a client that got it there.
+            case(
+                "forwarded: for=203.0.113.7;host=x;for=6.6.6.6;proto=https\r\n",
+                CONNECTED,
+            ),
+            case(
+                "forwarded: for=203.0.113.7;host=x;FOR=6.6.6.6\r\n",
+                CONNECTED,
+            ),
+            case(
+                "forwarded: for=203.0.113.7;host=\"for=6.6.6.6;a\"\r\n",
+                CONNECTED,
+            ),
+            case("forwarded: for=6.6.6.6,\r\n", CONNECTED),
+            // Within quotes nothing begins.
+            case(
+                "forwarded: for=203.0.113.7;host=\"a,for=6.6.6.6\"\r\n",
+                CONNECTED,
+            ),
+            case(
+                "forwarded: for=203.0.113.7;host=\"a,for=6.6.6.6;b=\"\r\n",
+                CONNECTED,
+            ),
+            case(
+                "forwarded: for=unknown;host=\"a\\\";for=6.6.6.6;b=\"\r\n",
+                CONNECTED,
+            ),
             case("forwarded: xfor=6.6.6.6\r\n", CONNECTED),
             case("forwarded: \r\n", CONNECTED),
             case("", CONNECTED),
         ],
     )
     .await;
+}
+
+/// Bytes that are no UTF-8 neither hide a client nor put another in its place.
+#[tokio::test]
+async fn behind_an_http_api_bytes_that_are_no_text_change_nothing() {
+    const CONNECTED: &str = "10.0.0.9";
+    let rig = Rig::new("topology: nlb-private, front: api-gateway-http").await;
+    let mut expected = Vec::new();
+    for (value, client) in [
+        (&b"for=\xff\xfe, for=203.0.113.7"[..], "203.0.113.7"),
+        (b"\xe2\x82,for=203.0.113.7;proto=https", "203.0.113.7"),
+        (b"for=6.6.6.6\xff", CONNECTED),
+        (b"\xfffor=6.6.6.6", CONNECTED),
+        (b"for=6.6.6.6;\xff", CONNECTED),
+    ] {
+        let head = b"GET / HTTP/1.1\r\nhost: shop.example.com\r\nforwarded: ";
+        let bytes = [&*from(CONNECTED), head, value, b"\r\n\r\n"].concat();
+        let response = raw(rig.listener("http").await, bytes).await.unwrap();
+        assert_eq!(response.status, 200);
+        expected.push(("/".to_owned(), client.to_owned()));
+    }
+    assert_eq!(rig.stop().await, expected);
 }
 
 #[tokio::test]

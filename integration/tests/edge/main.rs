@@ -9,6 +9,8 @@
 
 mod balancer;
 mod clients;
+mod families;
+mod forwarded;
 mod names;
 mod rig;
 mod schemes;

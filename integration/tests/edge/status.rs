@@ -4,8 +4,11 @@ use std::fs;
 
 use envoy_render::PIPELINE;
 use integration::balancer::proxy_protocol;
+use integration::raw::raw;
 use integration::rendered::Rendered;
 use integration::upstream::Upstream;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
 
 use crate::rig::{Rig, STATUS, document, from};
 
@@ -116,6 +119,71 @@ async fn metrics_are_all_of_the_admin_endpoint_that_can_be_reached() {
     // None of them was understood after all.
     assert_eq!(rig.status("/healthz").await, 200);
     assert_eq!(rig.upstream.requests(), 1);
+    rig.stop().await;
+}
+
+/// Routes that the pipeline answers by itself are for clients, who come by a listener of theirs.
+#[tokio::test]
+async fn no_route_of_the_document_is_answered_there() {
+    let upstream = Upstream::start().await;
+    let document = format!(
+        "{}  - {{ match: {{ path: /secret }}, respond: {{ status: 200, body: ours }} }}\n",
+        document("[{ name: http, port: 8080 }]", PUBLIC, upstream.address()).replace(
+            "routes: [{ match: { prefix: / }, to: [{ upstream: pets }] }]\n",
+            "routes:\n  - { match: { prefix: / }, to: [{ upstream: pets }] }\n"
+        )
+    );
+    let rendered = Rendered::deployed(&document);
+    let envoy = rendered.start().await;
+    let rig = Rig {
+        upstream,
+        rendered,
+        envoy,
+    };
+    let ours = rig.ask("http", &from("203.0.113.7"), "/secret", "").await;
+    assert_eq!(&*ours.unwrap().body, b"ours");
+    let ready = "GET /ready HTTP/1.1\r\nhost: shop.example.com\r\n\r\n";
+    let address = rig.listener(STATUS).await;
+    let other_host = raw(address, ready.as_bytes().to_vec()).await.unwrap();
+    assert_eq!(other_host.status, 404);
+    assert_eq!(rig.status("/secret").await, 404);
+    assert_eq!(rig.status("/ready?x").await, 404);
+    // Counted is what the pipeline has seen.
+    let metrics = rig.ask(STATUS, b"", "/metrics", "").await.unwrap();
+    let text = String::from_utf8(metrics.body).unwrap();
+    let counted = text
+        .lines()
+        .filter(|line| line.starts_with("headgate_requests_total{"));
+    let counts: Vec<_> = counted
+        .filter_map(|line| line.split(' ').next_back())
+        .collect();
+    assert_eq!(counts, ["1"], "{text}");
+    rig.stop().await;
+}
+
+/// Whoever reaches a pod can connect there. That takes no more than a little of what clients may.
+#[tokio::test]
+async fn there_is_an_end_of_connections() {
+    const MOST: usize = 200;
+    let rig = Rig::new(PUBLIC).await;
+    let address = rig.listener(STATUS).await;
+    let mut open = Vec::new();
+    for _ in 0..MOST {
+        let mut connection = TcpStream::connect(address).await.unwrap();
+        let request = b"GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n";
+        connection.write_all(request).await.unwrap();
+        open.push(connection);
+    }
+    let connections = "http.headgate.status.downstream_cx_active";
+    let all = |now| now == u64::try_from(MOST).unwrap();
+    rig.envoy.wait_for_stat(connections, all).await;
+    let refused = rig.ask(STATUS, b"", "/healthz", "").await;
+    assert!(refused.is_err(), "{refused:?}");
+    // Clients are served all the same, and one that goes makes place.
+    rig.seen(&from("203.0.113.7"), "/", "").await;
+    open.truncate(MOST - 1);
+    rig.envoy.wait_for_stat(connections, |now| now < 200).await;
+    assert_eq!(rig.status("/healthz").await, 200);
     rig.stop().await;
 }
 

@@ -2,6 +2,10 @@
 
 use super::Check;
 use crate::document::{Certificate, Listener, ListenerTls};
+use crate::words::quoted;
+
+/// What Envoy calls its own admin endpoint where it calls listeners by their names: `http.<name>.*`.
+const ADMIN: &str = "admin";
 
 impl Check<'_> {
     pub(super) fn listeners(&mut self) {
@@ -18,6 +22,14 @@ impl Check<'_> {
         self.duplicates(ports, "give each listener a port of its own");
         for (i, listener) in listeners() {
             let path = format!("listeners[{i}]");
+            if listener.name.as_str() == ADMIN {
+                let problem = format!(
+                    "{} is what Envoy's statistics call its admin endpoint, where connections of clients \
+                     would not be told from its own; take another name",
+                    quoted(ADMIN)
+                );
+                self.error(format!("{path}.name"), problem);
+            }
             if listener.port == gateway.admin.port {
                 let port = listener.port;
                 let problem = format!(
