@@ -221,6 +221,7 @@ impl Rig {
                 IMAGE.to_owned(),
                 self.image_of(IMAGE, &module_file(), "gateway"),
             )]),
+            services: BTreeMap::new(),
         };
         change(&mut settings);
         Kubelet::start(&self.admin, &self.namespace, settings).await
