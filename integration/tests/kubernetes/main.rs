@@ -11,6 +11,7 @@
     reason = "test code: a panic is how a test fails"
 )]
 
+mod examples;
 #[path = "../pushes/load.rs"]
 mod load;
 mod looks;
@@ -86,6 +87,7 @@ fn trials(cluster: Option<&Arc<ControlPlane>>) -> Vec<Trial> {
         mistakes::a_namespace_that_is_not_there_is_told_with_how_to_make_it,
         mistakes::what_envoys_refuse_is_told_by_pod_and_undone,
         mistakes::a_new_schema_with_an_old_module_never_takes_over,
+        examples::an_api_server_takes_what_uses_the_images,
         pushes::authorities_come_with_what_names_them_and_are_renewed,
         pushes::what_mounts_another_secret_replaces_the_pods,
         pushes::no_request_fails_while_a_fleet_takes_up_changes,
