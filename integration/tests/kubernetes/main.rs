@@ -11,6 +11,7 @@
     reason = "test code: a panic is how a test fails"
 )]
 
+mod eks;
 mod examples;
 #[path = "../pushes/load.rs"]
 mod load;
@@ -73,6 +74,8 @@ fn trials(cluster: Option<&Arc<ControlPlane>>) -> Vec<Trial> {
         };
     }
     trials![
+        // The longest is the first.
+        eks::who_follows_the_page_comes_to_a_gateway_each_way,
         objects::a_gateway_comes_and_applying_it_again_changes_nothing,
         objects::every_topology_is_taken_and_taken_again_without_a_change,
         objects::pods_keep_to_the_pod_security_standard,
