@@ -35,7 +35,7 @@ cosign-test: tools-to-test build ## Signatures to and from a real cosign, which 
 	cargo xtask setup cosign
 	cargo test --package integration --test cosign
 
-kubernetes-test: tools-to-run build ## The tests of headgate deploy, against a real Kubernetes API server
+kubernetes-test: tools-to-run tools-to-test build ## The tests of headgate deploy, against a real Kubernetes API server
 	cargo xtask setup kubernetes
 	cargo test --package integration --test kubernetes
 
