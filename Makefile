@@ -35,7 +35,7 @@ cosign-test: tools-to-test build ## Signatures to and from a real cosign, which 
 	cargo xtask setup cosign
 	cargo test --package integration --test cosign
 
-kubernetes-test: tools-to-run build ## The tests of headgate deploy, against a real Kubernetes API server
+kubernetes-test: tools-to-run tools-to-test build ## The tests of headgate deploy, against a real Kubernetes API server
 	cargo xtask setup kubernetes
 	cargo test --package integration --test kubernetes
 
@@ -76,7 +76,7 @@ bench-profile: tools-to-run ## CPU time a request of the pipeline, built for spe
 	CARGO_PROFILE_WASM_OPT_LEVEL=3 cargo xtask wasm && cp target/modules/gateway.wasm target/gateway-3.wasm
 	cargo run --release --package benchmarks -- builds 3=target/gateway-3.wasm s=target/gateway-s.wasm
 
-fuzz: ## Fuzz the pipeline on the fake host, for a bounded time
+fuzz: ## Fuzz the pipeline, tokens and documents, for a bounded time each
 	cargo xtask fuzz
 
 clean: ## Remove what was built; .tools/ stays

@@ -76,7 +76,15 @@ impl Upstream {
     /// # Panics
     /// When it cannot be bound.
     pub async fn start_on(port: u16) -> Self {
-        Self::start_as(port, None).await
+        Self::start_at((Ipv4Addr::LOCALHOST, port).into()).await
+    }
+
+    /// [`start`](Self::start) at this address.
+    ///
+    /// # Panics
+    /// When it cannot be bound.
+    pub async fn start_at(address: SocketAddr) -> Self {
+        Self::start_as(address, None).await
     }
 
     /// [`start`](Self::start) over TLS.
@@ -84,11 +92,11 @@ impl Upstream {
     /// # Panics
     /// When no port can be bound.
     pub async fn start_over(tls: ServerSide) -> Self {
-        Self::start_as(0, Some(tls)).await
+        Self::start_as((Ipv4Addr::LOCALHOST, 0).into(), Some(tls)).await
     }
 
-    async fn start_as(port: u16, tls: Option<ServerSide>) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+    async fn start_as(address: SocketAddr, tls: Option<ServerSide>) -> Self {
+        let listener = TcpListener::bind(address)
             .await
             .expect("a free port for an upstream");
         let address = listener.local_addr().expect("the upstream's address");

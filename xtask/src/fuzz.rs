@@ -22,8 +22,9 @@ pub struct Args {
 }
 
 /// A target, and what it begins with beside what it found before.
-const TARGETS: [(&str, &[&str]); 2] = [
+const TARGETS: [(&str, &[&str]); 3] = [
     ("pipeline", &["fuzz/seeds/pipeline"]),
+    ("jwt", &["fuzz/seeds/jwt"]),
     (
         "document",
         &["envoy-configs", "crates/gateway-model/tests/mistakes"],

@@ -239,14 +239,58 @@ pub trait Metrics {
     fn record(&mut self, histogram: HistogramId, value: u64);
 }
 
+/// The hash functions that signatures are made with (FIPS 180-4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hash {
+    /// SHA-256.
+    Sha256,
+    /// SHA-384.
+    Sha384,
+    /// SHA-512.
+    Sha512,
+}
+
+/// A text, and what is said to be its signature by the owner of a key.
+#[derive(Debug, Clone, Copy)]
+pub struct Signed<'a> {
+    /// What the text is hashed with before it is signed.
+    pub hash: Hash,
+    /// The public key, as a `SubjectPublicKeyInfo` in DER (RFC 5280 section 4.1.2.7).
+    pub public_key: &'a [u8],
+    /// The signature: of an RSA key RSASSA-PKCS1-v1_5 (RFC 8017 section 8.2), of a key on a curve an
+    /// `Ecdsa-Sig-Value` in DER (RFC 3279 section 2.2.3).
+    pub signature: &'a [u8],
+    /// The text.
+    pub text: &'a [u8],
+}
+
+/// Signatures that the host checks in its own code, at a fraction of what it costs a module.
+pub trait Signatures {
+    /// Whether the signature is the key's for this text. Keys are RSA, or on P-256, P-384 or P-521.
+    ///
+    /// # Errors
+    /// When the host cannot read the key, or checks no signatures at all. A signature that it cannot
+    /// read is a wrong one.
+    fn verify_signature(&mut self, signed: &Signed<'_>) -> Result<bool, HostError>;
+}
+
 /// All that an exchange may ask for.
 pub trait Host:
-    Clock + Random + Log + Edit + Client + FilterState + SharedData + Callouts + Metrics
+    Clock + Random + Log + Edit + Client + FilterState + SharedData + Callouts + Metrics + Signatures
 {
 }
 
 impl<T> Host for T where
-    T: Clock + Random + Log + Edit + Client + FilterState + SharedData + Callouts + Metrics
+    T: Clock
+        + Random
+        + Log
+        + Edit
+        + Client
+        + FilterState
+        + SharedData
+        + Callouts
+        + Metrics
+        + Signatures
 {
 }
 
@@ -258,11 +302,11 @@ pub trait WaitingExchanges {
 
 /// All that a root may ask for.
 pub trait RootHost:
-    Clock + Random + Log + SharedData + Callouts + Metrics + WaitingExchanges
+    Clock + Random + Log + SharedData + Callouts + Metrics + Signatures + WaitingExchanges
 {
 }
 
 impl<T> RootHost for T where
-    T: Clock + Random + Log + SharedData + Callouts + Metrics + WaitingExchanges
+    T: Clock + Random + Log + SharedData + Callouts + Metrics + Signatures + WaitingExchanges
 {
 }

@@ -27,9 +27,9 @@ pub use filter::{Filter, Holding, NoRoot, Root};
 pub use headers::{HeaderList, MalformedHeaderList};
 pub use host::{
     Callouts, Client, Clock, Direction, Edit, Fields, FilterState, Host, HostError, Log, Metrics,
-    Random, RootHost, SharedData, SharedValue, WaitingExchanges,
+    Random, RootHost, SharedData, SharedValue, Signatures, WaitingExchanges,
 };
-pub use host::{CounterId, HistogramId, Level};
+pub use host::{CounterId, Hash, HistogramId, Level, Signed};
 pub use refusal::{Caller, GrpcStatus, Refusal};
 pub use reply::Reply;
 pub use scalars::{ByteSize, Duration, ScalarError};

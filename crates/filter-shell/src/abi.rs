@@ -14,6 +14,7 @@ use filter_api::{Fields, HeaderList, HostError, Level, Reply};
 
 const OK: u32 = 0;
 const NOT_FOUND: u32 = 1;
+pub(crate) const BAD_ARGUMENT: u32 = 2;
 const EMPTY: u32 = 7;
 const CAS_MISMATCH: u32 = 8;
 
@@ -307,6 +308,26 @@ pub(crate) fn increment(counter: u32, by: u32) {
 pub(crate) fn record(histogram: u32, value: u64) {
     // SAFETY: no pointers.
     unsafe { import::proxy_record_metric(histogram, value) };
+}
+
+/// Calls a function that this host has beside those of the ABI.
+pub(crate) fn call_foreign(name: &str, arguments: &[u8]) -> Result<Vec<u8>, HostError> {
+    let (mut bytes, mut size) = (ptr::null_mut(), 0);
+    // SAFETY: pointers and sizes are those of `name` and `arguments`; the host writes a pointer from
+    // our allocator and its size.
+    let status = unsafe {
+        import::proxy_call_foreign_function(
+            name.as_ptr(),
+            name.len(),
+            arguments.as_ptr(),
+            arguments.len(),
+            &mut bytes,
+            &mut size,
+        )
+    };
+    check("proxy_call_foreign_function", status)?;
+    // SAFETY: see above.
+    Ok(unsafe { take_over(bytes, size) })
 }
 
 /// Sends a reply; what a gRPC caller reads is among its fields.

@@ -7,12 +7,13 @@ use std::time::Duration;
 use filter_api::{
     Callout, CalloutId, CalloutOutcome, CalloutResponse, Callouts, Client, Clock, CounterId,
     Direction, Edit, Fields, FilterState, HeaderList, HistogramId, HostError, Level, Log, Metrics,
-    Random, SharedData, SharedValue, WaitingExchanges,
+    Random, SharedData, SharedValue, Signatures, Signed, WaitingExchanges,
 };
 use filter_driver::Carrier;
 
 use crate::abi::{self, Buffer, Map, Metric};
 use crate::chance::Chance;
+use crate::foreign;
 
 /// Callouts that somebody awaits, and how much each may answer.
 pub(crate) type Awaited = Vec<(CalloutId, usize)>;
@@ -97,6 +98,12 @@ macro_rules! common_capabilities {
 
             fn count(&mut self, counter: CounterId, by: u32) {
                 abi::increment(counter.0, by);
+            }
+        }
+
+        impl Signatures for $host {
+            fn verify_signature(&mut self, signed: &Signed<'_>) -> Result<bool, HostError> {
+                foreign::verify_signature(signed)
             }
         }
     };

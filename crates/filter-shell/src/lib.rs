@@ -15,6 +15,7 @@
 
 mod abi;
 mod chance;
+mod foreign;
 mod host;
 mod root;
 mod shared;

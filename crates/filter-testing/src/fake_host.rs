@@ -9,9 +9,10 @@ use std::time::Duration;
 use filter_api::{
     Callout, CalloutId, Callouts, Client, Clock, CounterId, Direction, Edit, Fields, FilterState,
     HeaderList, HistogramId, HostError, Level, Log, Metrics, Random, SharedData, SharedValue,
-    WaitingExchanges,
+    Signatures, Signed, WaitingExchanges,
 };
 use filter_driver::Carrier;
+use software_signatures::SoftwareSignatures;
 
 use crate::world::World;
 
@@ -244,6 +245,15 @@ macro_rules! worldly {
             fn dispatch(&mut self, callout: &Callout<'_>) -> Result<CalloutId, HostError> {
                 self.world.borrow_mut().called("proxy_http_call");
                 self.world.borrow_mut().dispatch(callout)
+            }
+        }
+
+        impl Signatures for $host {
+            fn verify_signature(&mut self, signed: &Signed<'_>) -> Result<bool, HostError> {
+                self.world
+                    .borrow_mut()
+                    .called("proxy_call_foreign_function");
+                SoftwareSignatures.verify_signature(signed)
             }
         }
 

@@ -147,9 +147,7 @@ fn fields(
 ) {
     let values_of = |name: &str| -> Vec<String> {
         let of_name = seen.iter().filter(|(key, _)| key == name);
-        of_name
-            .map(|(_, value)| value.escape_ascii().to_string())
-            .collect()
+        of_name.map(|(_, value)| shown(value)).collect()
     };
     let mut by_name: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (name, value) in parse_fields(expected) {
@@ -169,6 +167,16 @@ fn fields(
             faults.push(format!("{what} {name}: expected none, saw {seen:?}"));
         }
     }
+}
+
+/// A value as cases write it: quotes and backslashes stand for themselves, what cannot be printed is
+/// escaped.
+fn shown(value: &[u8]) -> String {
+    let shown = |byte: &u8| match byte {
+        b'"' | b'\'' | b'\\' => char::from(*byte).to_string(),
+        byte => byte.escape_ascii().to_string(),
+    };
+    value.iter().map(shown).collect()
 }
 
 /// Whether a value is a text in which each `*` stands for any other.
@@ -239,6 +247,11 @@ mod tests {
         ] {
             assert_eq!(is_like(value.as_bytes(), pattern), is, "{pattern} {value}");
         }
+    }
+
+    #[test]
+    fn quotes_stand_for_themselves() {
+        assert_eq!(shown(b"a=\"b\\\", 'c'\n\xff"), "a=\"b\\\", 'c'\\n\\xff");
     }
 
     #[test]

@@ -17,9 +17,11 @@ mod objects;
 mod options;
 mod owned;
 mod pod;
+mod policy;
 mod render;
 mod rights;
 mod rollout;
+mod standing_change;
 mod state;
 mod status;
 
@@ -32,6 +34,7 @@ use tokio::runtime;
 use crate::exit_status::ExitStatus;
 use crate::report;
 use objects::ObjectsError;
+use standing_change::StandingChange;
 
 /// Run a document on Kubernetes
 #[derive(Debug, Args)]
@@ -86,10 +89,13 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
     done.or_else(whose_move)
 }
 
-/// Of what makes no objects, most is for who wrote the document.
+/// Of what makes no objects, most is for who wrote the document, and so is what cannot be changed.
 fn whose_move(error: anyhow::Error) -> anyhow::Result<ExitStatus> {
-    match error.downcast_ref::<ObjectsError>() {
-        Some(problem) => Ok(report::told(&error, problem.status())),
+    let change = error.downcast_ref::<StandingChange>();
+    let change = change.map(|_| ExitStatus::WrongDocument);
+    let problem = error.downcast_ref::<ObjectsError>();
+    match change.or(problem.map(ObjectsError::status)) {
+        Some(status) => Ok(report::told(&error, status)),
         None => Err(error),
     }
 }

@@ -33,6 +33,8 @@ pub struct Settings {
     pub cache_delay: Duration,
     /// What each image has in `/etc/headgate/modules`.
     pub images: BTreeMap<String, PathBuf>,
+    /// Where Services of the cluster are, by the names that its DNS has for them: `pets.shop.svc.cluster.local.`.
+    pub services: BTreeMap<String, IpAddr>,
 }
 
 /// How often it does what is due.
@@ -210,16 +212,17 @@ impl Shared {
             return;
         };
         let data = self.data_for(running).await;
+        let services = self.settings.lock().await.services.clone();
         if running.log.exists() {
             let annotations = pod.metadata.annotations.clone().unwrap_or_default();
             let sync_period = self.settings.lock().await.sync_period;
             if annotations != running.annotations || now() - running.looked >= sync_period {
                 running.annotations = annotations;
                 running.looked = now();
-                running.mount(&data);
+                running.mount(&data, &services);
             }
         } else if running.is_mountable(&data) {
-            running.mount(&data);
+            running.mount(&data, &services);
             running.start();
             return self
                 .reports

@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 use envoy_render::READY_PATH;
 use gateway_model::Entrance;
 use k8s_openapi::api::core::v1::{Container, Pod};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use k8s_openapi::jiff::Timestamp;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -47,7 +49,7 @@ pub(super) struct RunningPod {
 }
 
 /// Addresses of pods: all of `127/8` is loopback, and each pod has one for itself.
-fn next_address() -> IpAddr {
+pub fn next_address() -> IpAddr {
     static NEXT: AtomicU16 = AtomicU16::new(1);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
     let [high, low] = number.to_be_bytes();
@@ -120,9 +122,13 @@ impl RunningPod {
         self.volumes.values().map(|(source, _)| source)
     }
 
-    /// Writes what it mounts. Without namespaces of its own the pod has another root and another address:
-    /// where files speak of them, they are told so.
-    pub(super) fn mount(&mut self, data: &BTreeMap<Source, Data>) {
+    /// Writes what it mounts. Without namespaces of its own the pod has another root and another address, and
+    /// asks another DNS: where files speak of them, they are told so.
+    pub(super) fn mount(
+        &mut self,
+        data: &BTreeMap<Source, Data>,
+        services: &BTreeMap<String, IpAddr>,
+    ) {
         let root = format!("{}{IMAGE}", self.place.path().display());
         let address = self.address.to_string();
         for (source, volume) in self.volumes.values_mut() {
@@ -131,6 +137,9 @@ impl RunningPod {
             };
             let told = |(name, text): (&String, &String)| {
                 let mut text = text.replace(IMAGE, &root);
+                for (service, address) in services {
+                    text = text.replace(service, &address.to_string());
+                }
                 if name == envoy_render::BOOTSTRAP {
                     text = text
                         .replace("0.0.0.0", &address)
@@ -157,10 +166,11 @@ impl RunningPod {
             .map(|argument| argument.replace("/etc/headgate", &format!("{root}/etc/headgate")));
         let output = File::options().create(true).append(true).open(&self.log);
         let output = output.expect("a log file");
+        let both = output.try_clone().expect("a second handle of the log file");
         let child = ending_with_us(&binary())
             .args(arguments)
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
+            .stdout(both)
             .stderr(output)
             .spawn()
             .unwrap_or_else(|error| panic!("cannot run {}: {error}", binary().display()));
@@ -254,12 +264,14 @@ impl RunningPod {
             json!({ "terminated": { "exitCode": status.code().unwrap_or(137), "reason": "Error" } })
         });
         let ready = if self.ready { "True" } else { "False" };
+        // It is told when something of it changes: what `minReadySeconds` counts from.
+        let since = Time(Timestamp::now());
         let conditions = ["PodScheduled", "Initialized"].map(|kind| (kind, "True"));
         let conditions = conditions
             .into_iter()
             .chain([("ContainersReady", ready), ("Ready", ready)]);
         let conditions: Vec<Value> = conditions
-            .map(|(kind, status)| json!({ "type": kind, "status": status }))
+            .map(|(kind, status)| json!({ "type": kind, "status": status, "lastTransitionTime": since }))
             .collect();
         json!({
             "phase": "Running",

@@ -58,8 +58,18 @@ pub(super) async fn start(shared: Arc<Shared>) -> (u16, JoinHandle<()>) {
 async fn log(
     State(shared): State<Arc<Shared>>,
     Path((_, pod, _)): Path<(String, String, String)>,
+    uri: Uri,
 ) -> Result<String, StatusCode> {
-    shared.log(&pod).await.ok_or(StatusCode::NOT_FOUND)
+    let log = shared.log(&pod).await.ok_or(StatusCode::NOT_FOUND)?;
+    let mut asked = uri.query().unwrap_or_default().split('&');
+    let lines = asked.find_map(|one| one.strip_prefix("tailLines="));
+    let lines: usize = match lines {
+        None => return Ok(log),
+        Some(lines) => lines.parse().map_err(|_| StatusCode::BAD_REQUEST)?,
+    };
+    let skipped = log.lines().count().saturating_sub(lines);
+    let last = log.lines().skip(skipped);
+    Ok(last.flat_map(|line| [line, "\n"]).collect())
 }
 
 async fn forward(

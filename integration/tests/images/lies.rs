@@ -1,5 +1,9 @@
 //! Registries that send something else than what was asked for.
 
+use std::io::Write;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use integration::registry::{Answer, StandIn};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -184,4 +188,54 @@ async fn what_is_no_manifest_is_told() {
         liar.registry()
     );
     assert!(told.starts_with(&begin), "{told}");
+}
+
+/// A module and behind it a hole of 300 MiB, which takes no room in the archive.
+fn sparse_layer() -> Vec<u8> {
+    const HOLE_ENDS: u64 = 300 * 1024 * 1024;
+    let octal = |number: u64| -> [u8; 12] {
+        let digits = format!("{number:011o}\0");
+        digits.into_bytes().try_into().unwrap()
+    };
+    let mut header = tar::Header::new_gnu();
+    header.set_path("plugin.wasm").unwrap();
+    header.set_entry_type(tar::EntryType::GNUSparse);
+    header.set_size(512);
+    let gnu = header.as_gnu_mut().unwrap();
+    gnu.set_real_size(HOLE_ENDS);
+    gnu.sparse[0].offset = octal(0);
+    gnu.sparse[0].numbytes = octal(512);
+    gnu.sparse[1].offset = octal(HOLE_ENDS);
+    gnu.sparse[1].numbytes = octal(0);
+    header.set_cksum();
+    let mut block = [0; 512];
+    block[..MODULE.len()].copy_from_slice(MODULE);
+    let mut packer = GzEncoder::new(Vec::new(), Compression::best());
+    packer.write_all(header.as_bytes()).unwrap();
+    packer.write_all(&block).unwrap();
+    packer.write_all(&[0; 1024]).unwrap();
+    packer.finish().unwrap()
+}
+
+#[tokio::test]
+async fn a_small_layer_does_not_become_a_large_file() {
+    let liar = Liar::start().await;
+    let layer = sparse_layer();
+    assert!(layer.len() < 200, "{}", layer.len());
+    let digest = StandIn::digest(&layer);
+    let mut manifest = liar.manifest.clone();
+    manifest["layers"] = json!([{
+        "mediaType": "application/vnd.oci.image.layer.v1.tar+gzip",
+        "digest": digest,
+        "size": layer.len(),
+    }]);
+    liar.tells(&manifest);
+    liar.stand_in.has_blob("a", &digest, &layer);
+    let image = liar.stand_in.image("a:1");
+    assert_eq!(
+        liar.refused("a:1").await,
+        format!(
+            "error: {image} is not a wasm image: its last layer cannot be unpacked: plugin.wasm is no plain file"
+        )
+    );
 }

@@ -7,6 +7,7 @@
     reason = "test code: a panic is how a test fails"
 )]
 
+mod bounds;
 mod carried;
 mod credentials;
 mod examples;
@@ -18,4 +19,5 @@ mod refusals;
 mod signatures;
 mod signing;
 mod terminal;
+mod tokens;
 mod transport;

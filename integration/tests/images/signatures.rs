@@ -147,3 +147,59 @@ async fn a_signature_is_an_image_that_others_can_check() {
     );
     assert!(layer["annotations"]["dev.cosignproject.cosign/signature"].is_string());
 }
+
+/// What stands under the tag of the signatures now.
+async fn signatures_of(rig: &Rig) -> String {
+    let tag = rig.digest.replace(':', "-");
+    let name = rig.registry.image(&format!("headgate/a:{tag}.sig"));
+    printed(integration::registry::crane(), &format!("manifest {name}")).await
+}
+
+/// The registry holds it as it was, byte for byte.
+async fn is_not_signed(rig: &Rig, key: &str, problem: &str) {
+    let before = signatures_of(rig).await;
+    let (image, exactly) = (&rig.image, rig.exactly());
+    let tag = rig.digest.replace(':', "-");
+    let name = rig.registry.image(&format!("headgate/a:{tag}.sig"));
+    assert_eq!(
+        call(&format!("sign {image} --key {key}")).await.refused(),
+        (
+            3,
+            format!(
+                "error: {exactly} is not signed: {name} {problem}; nothing was changed, since something would be \
+                 lost; move that to another tag first"
+            )
+        )
+    );
+    assert_eq!(signatures_of(rig).await, before);
+}
+
+#[tokio::test]
+async fn a_layer_of_another_kind_beside_the_signatures_is_not_lost() {
+    let rig = Rig::new().await;
+    let (one, _) = rig.key("one").await;
+    let (two, _) = rig.key("two").await;
+    call(&format!("sign {} --key {one}", rig.image)).await.ok();
+    let tag = rig.digest.replace(':', "-");
+    let name = rig.registry.image(&format!("headgate/a:{tag}.sig"));
+    let layer = rig.path("layer.tar");
+    printed(
+        "tar".into(),
+        &format!("-cf {layer} -C {} one.pub", rig.path(".")),
+    )
+    .await;
+    let append = format!("append --base {name} --new_layer {layer} --new_tag {name}");
+    printed(integration::registry::crane(), &append).await;
+    is_not_signed(&rig, &two, "has a layer that is no signature").await;
+}
+
+#[tokio::test]
+async fn an_index_under_the_tag_of_the_signatures_is_not_lost() {
+    let rig = Rig::new().await;
+    let (key, _) = rig.key("ours").await;
+    let tag = rig.digest.replace(':', "-");
+    let name = rig.registry.image(&format!("headgate/a:{tag}.sig"));
+    let append = format!("index append -m {} -t {name}", rig.image);
+    printed(integration::registry::crane(), &append).await;
+    is_not_signed(&rig, &key, "is an index of images").await;
+}

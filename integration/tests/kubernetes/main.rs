@@ -11,6 +11,8 @@
     reason = "test code: a panic is how a test fails"
 )]
 
+mod eks;
+mod examples;
 #[path = "../pushes/load.rs"]
 mod load;
 mod looks;
@@ -72,6 +74,8 @@ fn trials(cluster: Option<&Arc<ControlPlane>>) -> Vec<Trial> {
         };
     }
     trials![
+        // The longest is the first.
+        eks::who_follows_the_page_comes_to_a_gateway_each_way,
         objects::a_gateway_comes_and_applying_it_again_changes_nothing,
         objects::every_topology_is_taken_and_taken_again_without_a_change,
         objects::pods_keep_to_the_pod_security_standard,
@@ -86,6 +90,7 @@ fn trials(cluster: Option<&Arc<ControlPlane>>) -> Vec<Trial> {
         mistakes::a_namespace_that_is_not_there_is_told_with_how_to_make_it,
         mistakes::what_envoys_refuse_is_told_by_pod_and_undone,
         mistakes::a_new_schema_with_an_old_module_never_takes_over,
+        examples::an_api_server_takes_what_uses_the_images,
         pushes::authorities_come_with_what_names_them_and_are_renewed,
         pushes::what_mounts_another_secret_replaces_the_pods,
         pushes::no_request_fails_while_a_fleet_takes_up_changes,

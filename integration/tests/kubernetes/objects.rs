@@ -119,7 +119,7 @@ pub async fn a_gateway_comes_and_applying_it_again_changes_nothing(cluster: Arc<
     let applied = rig.deploying(&["apply"]);
     let address = async {
         kubelet.wait_for_ready(2).await;
-        rig.give_address("web.elb.example.com").await;
+        rig.give_address(NAME, "web.elb.example.com").await;
     };
     let (applied, ()) = tokio::join!(applied, address);
     let applied = applied.well();

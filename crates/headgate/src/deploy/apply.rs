@@ -8,7 +8,8 @@ use clap::Args;
 use gateway_model::Gateway;
 use kube::api::DynamicObject;
 use serde::Serialize;
-use tokio::time::Instant;
+use serde_json::Value;
+use tokio::time::{Instant, sleep};
 
 use super::carry::Carrier;
 use super::cluster::{Applied, Cluster, ClusterError, Connection, Kind};
@@ -16,10 +17,14 @@ use super::fields::changes;
 use super::fleet::Pods;
 use super::objects::{Object, Objects};
 use super::options::Options;
-use super::rollout::{Rollout, now};
+use super::pod::PodState;
+use super::rollout::{PAUSE, Rollout, has_passed, now};
 use super::state::State;
-use super::{Form, applied_document, balancer, owned, say, status, with_runtime};
+use super::{
+    Form, applied_document, balancer, owned, policy, say, standing_change, status, with_runtime,
+};
 use crate::exit_status::ExitStatus;
+use crate::report::count;
 
 /// Run a document in a cluster, or carry its changes there
 #[derive(Debug, Args)]
@@ -35,7 +40,7 @@ pub struct Arguments {
     /// How long to wait for new pods and the load balancer, and for each step of a change, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 600)]
     timeout: u64,
-    /// Do not wait for new pods and the load balancer, and delete nothing: an apply that waits does
+    /// Do not wait for new pods and the load balancer, and delete nothing and forbid nothing: an apply that waits does
     #[arg(long)]
     no_wait: bool,
     /// How to tell what came of it
@@ -50,7 +55,10 @@ Applying the same again changes nothing; what an apply that was ended halfway le
 What Envoy takes while it runs (routes, upstreams) is carried to the pods that are there, in steps, each of which \
 every Envoy has taken before the next one: no request sees half a change, no pod is replaced. What it takes only \
 when it starts (listeners, the image) replaces the pods, one after the other. Either way it waits until every Envoy \
-has it, and says which refuses it and why; then nothing has changed.
+has it, and says which refuses it and why; then every Envoy goes on as it was.
+
+The NetworkPolicy first admits what it did before and what the document says, so that old pods and new ones can \
+call and be called, and in the end what the document says alone.
 
 The Envoys read a ConfigMap, which a kubelet looks at once a minute, or at once when the pod changes: so an \
 annotation of the pods is changed with each step.
@@ -125,6 +133,7 @@ struct Apply<'a> {
 
 impl Apply<'_> {
     async fn run(&self, objects: &Objects) -> anyhow::Result<ExitStatus> {
+        standing_change::refuse(self.cluster, self.gateway, objects).await?;
         // What the cluster would not take is better known before anything changes.
         for object in objects.iter() {
             let tried = Applied {
@@ -141,8 +150,10 @@ impl Apply<'_> {
         if !self.arguments.no_wait {
             let until = now() + self.patience();
             self.wait(objects, until).await?;
-            // Pods that end may still need what went before.
+            // Until then old pods may be started again, and need what was there before. Pods that end have in
+            // their volumes what they need.
             self.prune(objects, &mut done).await?;
+            self.narrow(objects, &mut done, until).await?;
         }
         if let Some(beside) = objects.iter().next() {
             let kept = applied_document::keep(self.cluster, self.gateway, beside, self.how).await;
@@ -216,7 +227,25 @@ impl Apply<'_> {
                 false => Outcome::Unchanged,
             });
         }
-        let applied = self.cluster.apply(object, self.how).await?;
+        let mut value = object.value.clone();
+        if let (Some(live), Kind::NETWORK_POLICY) = (&live, kind) {
+            value = policy::union(&live.data, &value);
+        }
+        self.value(object, live, &value).await
+    }
+
+    /// Applies an object, or what stands in its place for a while.
+    async fn value(
+        &self,
+        object: &Object,
+        live: Option<DynamicObject>,
+        value: &Value,
+    ) -> anyhow::Result<Outcome> {
+        let kind = Kind::of(object);
+        let applied = self
+            .cluster
+            .apply_value(kind, &object.name, value, self.how);
+        let applied = applied.await?;
         // Controllers write objects too, in between: their versions do not tell.
         let value = |object: &DynamicObject| serde_json::to_value(object).unwrap_or_default();
         Ok(match live {
@@ -248,6 +277,73 @@ impl Apply<'_> {
             ));
         }
         Ok(())
+    }
+
+    /// Has policies admit no more than the document says, when no pod needs more.
+    async fn narrow(
+        &self,
+        objects: &Objects,
+        done: &mut [Done],
+        until: Instant,
+    ) -> anyhow::Result<()> {
+        for object in objects.iter() {
+            let kind = Kind::of(object);
+            if kind != Kind::NETWORK_POLICY {
+                continue;
+            }
+            let live = self.cluster.get(kind, &object.name).await?;
+            let is_so = |live: &DynamicObject| policy::admit_the_same(&live.data, &object.value);
+            if live.as_ref().is_some_and(is_so) {
+                continue;
+            }
+            if !self.wait_for_pods_that_end(objects, until).await? {
+                let policy = kind.object(&object.name);
+                say(&format!(
+                    "{policy} still admits what it did before, for pods that end; an apply later ends that"
+                ));
+                continue;
+            }
+            let outcome = self.value(object, live, &object.value).await?;
+            let is_it = |one: &&mut Done| one.kind == object.kind && one.name == object.name;
+            if let (Outcome::Changed, Some(one)) = (outcome, done.iter_mut().find(is_it)) {
+                say(&format!(
+                    "{} admits only what the document says now",
+                    kind.object(&object.name)
+                ));
+                one.outcome = match one.outcome {
+                    Outcome::Created => Outcome::Created,
+                    _ => Outcome::Changed,
+                };
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether no pod ends any more, or each had its time for it.
+    async fn wait_for_pods_that_end(
+        &self,
+        objects: &Objects,
+        until: Instant,
+    ) -> anyhow::Result<bool> {
+        let grace = objects.iter().find_map(Object::grace).unwrap_or_default();
+        let gone = now() + Duration::from_secs(grace);
+        let mut told = 0;
+        loop {
+            let labels = owned::labels_of_pods(self.name());
+            let pods = self.cluster.list_pods(&labels).await?;
+            let ending = pods.iter().filter(|pod| PodState::of(pod).is_ending);
+            match ending.count() {
+                0 => return Ok(true),
+                _ if has_passed(gone) => return Ok(true),
+                _ if has_passed(until) => return Ok(false),
+                ending if ending != told => {
+                    say(&format!("  waiting for {} to end", count(ending, "pod")));
+                    told = ending;
+                }
+                _ => {}
+            }
+            sleep(PAUSE).await;
+        }
     }
 
     /// Deletes what headgate has applied for this gateway and the document does not make any more.

@@ -16,7 +16,7 @@ use super::cluster::{Applied, Cluster, Connection, Kind};
 use super::fields::{FieldChange, changes};
 use super::objects::{Object, Objects};
 use super::options::Options;
-use super::{Form, applied_document, owned, with_runtime};
+use super::{Form, applied_document, owned, standing_change, with_runtime};
 use crate::diff::{self as meaning, Difference};
 use crate::document;
 use crate::exit_status::ExitStatus;
@@ -97,6 +97,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
             force: arguments.force_conflicts,
             dry_run: true,
         };
+        standing_change::refuse(&cluster, &gateway, &objects).await?;
         let report = Report::of(&cluster, &gateway, &objects, how).await?;
         let mut out = anstream::stdout();
         match arguments.output {

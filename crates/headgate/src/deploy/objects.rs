@@ -15,23 +15,30 @@ mod network_policy;
 mod object;
 mod pod;
 mod pod_disruption_budget;
+mod ports;
 mod rights;
 mod service;
 mod service_account;
 mod shutdown;
+mod standing;
 #[cfg(test)]
 mod tests;
+mod upstreams;
 mod volumes;
 
 use std::collections::BTreeMap;
 
 use envoy_render::Placement;
 use gateway_model::{Certificate, Entrance, FileName, Gateway, Topology};
+use sha2::{Digest, Sha256};
 
 pub use capacity::{TooLarge, fit};
 pub use error::ObjectsError;
 pub use names::MANAGER;
 pub use object::{Object, Objects};
+pub use standing::Standing;
+#[cfg(test)]
+pub use standing::StandingPort;
 
 use config_map::ConfigMaps;
 use names::Names;
@@ -51,8 +58,9 @@ pub struct Options {
     pub authorities: BTreeMap<FileName, String>,
 }
 
-/// The objects of a document, in the order in which they are to be applied: before the pods what they
-/// mount, and the Service, since who makes its balancer sets conditions to the pods that come after it.
+/// The objects of a document, in the order in which they are to be applied: whom pods may call before the
+/// routes that call them, and before the pods what they mount, and the Service, since who makes its balancer
+/// sets conditions to the pods that come after it.
 ///
 /// # Errors
 /// When Kubernetes would not take one of them, or what stands before the gateway does not fit together.
@@ -60,6 +68,7 @@ pub fn of(gateway: &Gateway, options: &Options) -> Result<Objects, ObjectsError>
     let names = Names::of(gateway, &options.namespace)?;
     let entrance = Entrance::of(gateway, options.topology).map_err(ObjectsError::Edge)?;
     require_secrets(gateway, &options.namespace)?;
+    upstreams::require_allowed(gateway)?;
     let of = Deployed {
         gateway,
         options,
@@ -70,9 +79,9 @@ pub fn of(gateway: &Gateway, options: &Options) -> Result<Objects, ObjectsError>
     let config = ConfigMaps::of(&of)?;
     Ok(Objects::new([
         Object::of(&service_account::service_account(&of.names)),
+        Object::of(&network_policy::network_policy(&of)),
         Object::of(&config.bootstrap),
         Object::of(&config.resources),
-        Object::of(&network_policy::network_policy(&of)),
         Object::of(&service::service(&of)),
         Object::of(&pod_disruption_budget::pod_disruption_budget(&of.names)),
         Object::of(&deployment::deployment(&of, &config)),
@@ -130,4 +139,14 @@ fn secret_name(file: &FileName) -> String {
         "" => "gateway-tls".to_owned(),
         name => name.to_owned(),
     }
+}
+
+/// 40 bits of SHA-256, in hexadecimal.
+fn short_hash(text: &str) -> String {
+    let digest = Sha256::digest(text);
+    digest
+        .iter()
+        .take(5)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }

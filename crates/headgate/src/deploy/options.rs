@@ -10,6 +10,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use gateway_model::{FileName, Gateway, Topology};
 
 use super::objects::{self, Objects};
+use crate::image::reference;
 use crate::input::Source;
 use crate::modules;
 use crate::report;
@@ -27,7 +28,7 @@ pub struct Options {
     #[arg(long, value_name = "TOPOLOGY", value_parser = topology())]
     topology: Option<Topology>,
     /// The gateway's image, as the cluster pulls it; best by digest
-    #[arg(long, value_name = "IMAGE", env = "HEADGATE_IMAGE")]
+    #[arg(long, value_name = "IMAGE", env = "HEADGATE_IMAGE", value_parser = image)]
     image: String,
     /// The directory of the wasm modules, which must be those of the image
     #[arg(long, value_name = "DIR", env = "HEADGATE_MODULES")]
@@ -40,6 +41,21 @@ const TOPOLOGIES: [Topology; 4] = [
     Topology::ClusterIp,
     Topology::NodePort,
 ];
+
+/// Takes what a cluster can pull, as it was written.
+fn image(text: &str) -> Result<String, String> {
+    if text.trim().is_empty() {
+        return Err(
+            "expected the name of an image, found nothing; write REGISTRY/REPOSITORY:TAG or \
+                    REGISTRY/REPOSITORY@sha256:…"
+                .to_owned(),
+        );
+    }
+    if text.starts_with("oci://") {
+        return Err("a cluster takes names of images without \"oci://\"; leave it out".to_owned());
+    }
+    reference::parse(text).map(|_| text.to_owned())
+}
 
 /// Takes them as the document does.
 fn topology() -> impl TypedValueParser<Value = Topology> {

@@ -37,7 +37,7 @@ fn shown(problems: &[String]) -> String {
 }
 
 /// How often the cluster is asked.
-const PAUSE: Duration = Duration::from_millis(500);
+pub const PAUSE: Duration = Duration::from_millis(500);
 
 /// A Deployment whose pods are waited for.
 pub struct Rollout<'a> {

@@ -11,7 +11,7 @@ use super::cluster::{Cluster, ClusterError, Kind};
 use super::envoy::PodEnvoy;
 use super::owned::{self, Found};
 use super::pod::PodState;
-use super::{balancer, say};
+use super::{applied_document, balancer, say};
 use crate::push::Envoy as _;
 use crate::push::stats::{Kind as Part, Stats};
 
@@ -37,6 +37,9 @@ pub struct ObjectState {
     /// It carries the labels, and was not applied by headgate.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub of_somebody_else: bool,
+    /// It is a ConfigMap that the Deployment does not name: the next apply that waits deletes it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub is_left_over: bool,
 }
 
 /// A pod, and what its Envoy has.
@@ -99,14 +102,18 @@ impl State {
             addresses: addresses.collect(),
             is_well: others == 0 && well > 0 && well as u64 >= wanted,
             pods,
-            objects: found.iter().map(ObjectState::of).collect(),
+            objects: found
+                .iter()
+                .map(|one| ObjectState::of(one, is_left_over(one, &found, gateway)))
+                .collect(),
         })
     }
 }
 
 impl ObjectState {
-    fn of(found: &Found) -> Self {
+    fn of(found: &Found, is_left_over: bool) -> Self {
         Self {
+            is_left_over,
             kind: found.kind.kind,
             name: found.name.clone(),
             of_somebody_else: !found.is_ours(),
@@ -118,6 +125,23 @@ impl PodReport {
     fn is_well(&self) -> bool {
         self.ready && self.configuration == Configuration::Taken
     }
+}
+
+/// Whether it is a ConfigMap of an earlier apply: the Deployment does not name it any more.
+fn is_left_over(one: &Found, found: &[Found], gateway: &str) -> bool {
+    let Some(deployment) = found.iter().find(|one| one.kind.kind == "Deployment") else {
+        return false;
+    };
+    let volumes = deployment
+        .object
+        .data
+        .pointer("/spec/template/spec/volumes");
+    let volumes = volumes.and_then(Value::as_array).into_iter().flatten();
+    let mut named = volumes.filter_map(|one| one.pointer("/configMap/name"));
+    one.kind == Kind::CONFIG_MAP
+        && one.is_ours()
+        && one.name != applied_document::name(gateway)
+        && !named.any(|name| *name == one.name)
 }
 
 fn replicas(deployment: &Value) -> u64 {
@@ -216,4 +240,48 @@ fn admin_port(bootstrap: &str) -> Option<u16> {
     let bootstrap: Value = serde_saphyr::from_str(bootstrap).ok()?;
     let port = bootstrap.pointer("/admin/address/socket_address/port_value")?;
     u16::try_from(port.as_u64()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_the_deployment_does_not_name_is_left_over() {
+        let found = |kind: Kind, name: &str, manager: &str, spec: Value| {
+            Found {
+            kind,
+            name: name.to_owned(),
+            object: serde_json::from_value(json!({
+                "metadata": { "name": name, "managedFields": [{ "manager": manager, "operation": "Apply" }] },
+                "spec": spec,
+            }))
+            .unwrap(),
+        }
+        };
+        let map = |name: &str, manager: &str| found(Kind::CONFIG_MAP, name, manager, Value::Null);
+        let volumes =
+            json!([{ "name": "config", "configMap": { "name": "web-new" } }, { "name": "other" }]);
+        let deployment = super::super::cluster::KINDS
+            .into_iter()
+            .find(|kind| kind.kind == "Deployment")
+            .unwrap();
+        let all = [
+            map("web-new", "headgate"),
+            map("web-old", "headgate"),
+            map("web-document", "headgate"),
+            map("of-somebody", "somebody"),
+            found(
+                deployment,
+                "web",
+                "headgate",
+                json!({ "template": { "spec": { "volumes": volumes } } }),
+            ),
+        ];
+        let left_over = all.iter().filter(|one| is_left_over(one, &all, "web"));
+        let left_over: Vec<&str> = left_over.map(|one| one.name.as_str()).collect();
+        assert_eq!(left_over, ["web-old"]);
+    }
 }

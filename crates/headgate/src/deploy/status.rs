@@ -86,9 +86,10 @@ pub fn text(state: &State) -> String {
         let _ = writeln!(text, "  address  {address}");
     }
     for object in &state.objects {
-        let whose = match object.of_somebody_else {
-            true => " (not applied by headgate)",
-            false => "",
+        let whose = match (object.of_somebody_else, object.is_left_over) {
+            (true, _) => " (not applied by headgate)",
+            (_, true) => " (the Deployment does not name it: the next apply that waits deletes it)",
+            _ => "",
         };
         let _ = writeln!(text, "  object   {} {}{whose}", object.kind, object.name);
     }

@@ -14,6 +14,9 @@ use super::signature::MOST_SIGNATURES;
 const BUNDLE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
 const STATEMENT: &str = "application/vnd.in-toto+json";
 
+/// More than any has.
+const MOST_BYTES: u64 = 1024 * 1024;
+
 /// What a statement is about that says no more than that an image is meant. Others (what is in it, who
 /// built it) are no reason to run it.
 const SIGNED: &str = "https://sigstore.dev/cosign/sign/v1";
@@ -86,24 +89,23 @@ fn pre_authentication_encoding(kind: &str, payload: &[u8]) -> Vec<u8> {
     [head.as_bytes(), payload].concat()
 }
 
-/// The bundles that refer to an image.
+/// The bundles that refer to an image, as many as are read.
 ///
 /// # Errors
 /// When the registry does not answer.
 pub async fn read(registry: &Registry, image: &str) -> Result<Vec<Bundle>, RegistryError> {
     let index = registry.referrers(image, BUNDLE).await?;
     let mut bundles = Vec::new();
+    let mut left = MOST_SIGNATURES;
     for entry in index.manifests.iter().take(MOST_SIGNATURES) {
         let (manifest, _) = registry.manifest(&registry.at(&entry.digest)).await?;
         let OciManifest::Image(manifest) = manifest else {
             continue;
         };
-        for layer in manifest
-            .layers
-            .iter()
-            .filter(|one| one.media_type == BUNDLE)
-        {
-            let bytes = registry.blob(layer).await?;
+        let layers = manifest.layers.iter();
+        for layer in layers.filter(|one| one.media_type == BUNDLE).take(left) {
+            left -= 1;
+            let bytes = registry.blob(layer, MOST_BYTES).await?;
             // What is no bundle of this kind is no signature of the key.
             bundles.extend(serde_json::from_slice::<Bundle>(&bytes));
         }

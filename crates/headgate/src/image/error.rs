@@ -167,6 +167,10 @@ impl Asked<'_> {
                 Some(status) => self.status(status.as_u16(), String::new()),
                 None => self.unreachable(&error),
             },
+            OciDistributionError::RegistryTokenDecodeError(problem) => RegistryError::Other {
+                registry,
+                problem: format!("the token that it sends for is none: {problem}"),
+            },
             other => RegistryError::Other {
                 registry,
                 problem: other.to_string(),

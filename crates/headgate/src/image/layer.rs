@@ -52,15 +52,26 @@ pub fn pack(module: &[u8]) -> io::Result<Layer> {
 /// Unpacks a module. None if there is no such file in the layer.
 ///
 /// # Errors
-/// When it is no gzipped tar, or the module is larger than what is read.
+/// When it is no gzipped tar, the module is no plain file, or larger than what is read.
 pub fn unpack(packed: &[u8]) -> io::Result<Option<Vec<u8>>> {
     // A small layer can unpack to any size.
     let mut archive = tar::Archive::new(GzDecoder::new(packed).take(MOST_BYTES));
     for entry in archive.entries()? {
         let mut entry = entry?;
         if entry.path()?.file_name() == Some(Path::new(FILE).as_os_str()) {
+            // The holes of a sparse file are in no archive: they would be made here, of any size.
+            if !entry.header().entry_type().is_file() {
+                return Err(io::Error::other(format!("{FILE} is no plain file")));
+            }
+            if entry.size() > MOST_BYTES {
+                let problem = format!("{FILE} has {} bytes; {MOST_BYTES} are read", entry.size());
+                return Err(io::Error::other(problem));
+            }
             let mut module = Vec::new();
-            entry.read_to_end(&mut module)?;
+            entry
+                .by_ref()
+                .take(MOST_BYTES + 1)
+                .read_to_end(&mut module)?;
             if module.len() as u64 != entry.size() {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
@@ -95,6 +106,42 @@ mod tests {
         };
         assert_eq!(unpack(&tar_of("opt/plugin.wasm")).unwrap().unwrap(), b"ok");
         assert_eq!(unpack(&tar_of("other.wasm")).unwrap(), None);
+    }
+
+    fn packed(header: &tar::Header) -> Vec<u8> {
+        let mut packer = GzBuilder::new().write(Vec::new(), Compression::fast());
+        packer.write_all(header.as_bytes()).unwrap();
+        packer.write_all(&[0; 1024]).unwrap();
+        packer.finish().unwrap()
+    }
+
+    #[test]
+    fn a_file_with_holes_is_not_made_whole() {
+        let mut header = tar::Header::new_gnu();
+        header.set_path(FILE).unwrap();
+        header.set_entry_type(tar::EntryType::GNUSparse);
+        header.set_size(0);
+        let gnu = header.as_gnu_mut().unwrap();
+        gnu.set_real_size(1024);
+        // In octal: 1024 bytes of nothing, then none.
+        gnu.sparse[0].offset = *b"00000002000\0";
+        gnu.sparse[0].numbytes = *b"00000000000\0";
+        header.set_cksum();
+        let problem = unpack(&packed(&header)).unwrap_err();
+        assert_eq!(problem.to_string(), "plugin.wasm is no plain file");
+    }
+
+    #[test]
+    fn more_than_is_read_is_refused_before_it_is_read() {
+        let mut header = tar::Header::new_gnu();
+        header.set_path(FILE).unwrap();
+        header.set_size(MOST_BYTES + 1);
+        header.set_cksum();
+        let problem = unpack(&packed(&header)).unwrap_err();
+        assert_eq!(
+            problem.to_string(),
+            "plugin.wasm has 268435457 bytes; 268435456 are read"
+        );
     }
 
     #[test]

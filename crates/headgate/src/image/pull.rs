@@ -1,6 +1,6 @@
 //! `headgate image pull`: an image becomes a module.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use oci_client::Reference;
@@ -177,7 +177,7 @@ pub async fn run(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
 
 fn usual_file(image: &Reference) -> PathBuf {
     let name = image.repository().rsplit('/').next();
-    Path::new(name.unwrap_or("module")).with_extension("wasm")
+    format!("{}.wasm", name.unwrap_or("module")).into()
 }
 
 async fn module(registry: &Registry, image: &Reference, found: &Found) -> anyhow::Result<Vec<u8>> {
@@ -187,7 +187,7 @@ async fn module(registry: &Registry, image: &Reference, found: &Found) -> anyhow
         .layers
         .get(found.place)
         .ok_or_else(|| NoModule::NoFile(name()))?;
-    let blob = registry.blob(layer).await?;
+    let blob = registry.blob(layer, layer::MOST_BYTES).await?;
     let module = match found.format {
         Format::Compat => layer::unpack(&blob)
             .map_err(|error| NoModule::NoArchive(name(), error))?
@@ -208,5 +208,21 @@ async fn module(registry: &Registry, image: &Reference, found: &Found) -> anyhow
         }
         .into()),
         _ => Ok(module),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_usual_file_has_the_whole_last_word() {
+        for (image, file) in [
+            ("registry.example.com/a/filter:1.0", "filter.wasm"),
+            ("registry.example.com/a/filter.v1:1.0", "filter.v1.wasm"),
+        ] {
+            let image = reference::parse(image).unwrap();
+            assert_eq!(usual_file(&image), PathBuf::from(file));
+        }
     }
 }

@@ -1,25 +1,23 @@
 //! A registry, asked about one image: with the user's credentials, again when it fails for a moment, and
 //! never trusted about bytes, which their digests vouch for.
 
-use std::pin::Pin;
-use std::task::{Context, Poll};
 use std::time::Duration;
-use std::{io, mem};
 
 use futures_util::stream;
 use indicatif::ProgressBar;
 use oci_client::client::{Certificate, CertificateEncoding, ClientConfig, ClientProtocol};
-use oci_client::errors::OciDistributionError;
+use oci_client::errors::{DigestError, OciDistributionError};
 use oci_client::manifest::{OciDescriptor, OciImageIndex, OciManifest};
+use oci_client::secrets::RegistryAuth;
 use oci_client::{Client, Reference, RegistryOperation};
-use tokio::io::AsyncWrite;
+use sha2::{Digest, Sha512};
 
 use super::access::Access;
 use super::artefact::{Artefact, Blob};
 use super::credentials::Credentials;
 use super::error::{Action, Asked, RegistryError, is_passing};
 use super::format::media_type;
-use super::layer;
+use super::http::{Http, Wanted};
 use super::progress::Progress;
 use super::reference::{is_local, registry};
 
@@ -31,8 +29,15 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long nothing may come.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// The largest manifest or index that is read: the limit that registries have for what they take.
+const MOST_OF_MANIFEST: u64 = 4 * 1024 * 1024;
+
+const DIGEST: &str = "docker-content-digest";
+
 /// How much is handed over at once, which is what a bar moves by.
 const CHUNK: usize = 64 * 1024;
+
+const USER_AGENT: &str = concat!("headgate/", env!("CARGO_PKG_VERSION"));
 
 const MANIFESTS: [&str; 4] = [
     media_type::MANIFEST,
@@ -43,8 +48,12 @@ const MANIFESTS: [&str; 4] = [
 
 /// A registry and the image that it is asked about.
 pub struct Registry {
+    /// What pushes.
     client: Client,
+    /// What asks for all else.
+    http: Http,
     image: Reference,
+    action: Action,
     credentials: Credentials,
     retries: u32,
     /// What is shown meanwhile.
@@ -64,41 +73,46 @@ impl Registry {
             _ => Credentials::of_docker(registry(image))?,
         };
         let authority = access.authority()?;
-        let client = |protocol| client(protocol, authority.clone());
+        let connect = |protocol| client(protocol, authority.clone());
+        let (client, http) = connect(match access.plain_http {
+            true => ClientProtocol::Http,
+            false => ClientProtocol::Https,
+        })?;
         let mut opened = Self {
-            client: match access.plain_http {
-                true => client(ClientProtocol::Http)?,
-                false => client(ClientProtocol::Https)?,
-            },
+            client,
+            http,
             image: image.clone(),
+            action,
             credentials,
             retries: access.retries,
             progress: Progress::default(),
         };
         // A registry on this machine speaks what it likes: nobody is between.
         let may_be_plain = is_local(image) && !access.plain_http && authority.is_none();
-        let login = opened.log_in(action).await;
+        let login = opened.log_in().await;
         if may_be_plain && matches!(login, Err(RegistryError::NoTls { .. })) {
-            opened.client = client(ClientProtocol::Http)?;
-            opened.log_in(action).await?;
+            (opened.client, opened.http) = connect(ClientProtocol::Http)?;
+            opened.log_in().await?;
         } else {
             login?;
         }
         Ok(opened)
     }
 
-    async fn log_in(&self, action: Action) -> Result<(), RegistryError> {
-        self.tried(action, &self.image, async || self.authorised(action).await)
+    async fn log_in(&self) -> Result<(), RegistryError> {
+        self.tried(self.action, &self.image, async || self.authorised().await)
             .await
     }
 
-    async fn authorised(&self, action: Action) -> Result<(), OciDistributionError> {
-        let operation = match action {
-            Action::Pull => RegistryOperation::Pull,
-            Action::Push => RegistryOperation::Push,
-        };
+    async fn authorised(&self) -> Result<(), OciDistributionError> {
         let auth = &self.credentials.auth;
-        self.client.auth(&self.image, auth, operation).await?;
+        self.http.log_in(&self.image, auth, self.action).await?;
+        let shown = self.http.shown();
+        if self.action == Action::Push && shown != RegistryAuth::Anonymous {
+            for operation in [RegistryOperation::Pull, RegistryOperation::Push] {
+                self.client.auth(&self.image, &shown, operation).await?;
+            }
+        }
         Ok(())
     }
 
@@ -144,12 +158,7 @@ impl Registry {
         })
         .await?;
         // What it has now under this digest is what was pushed.
-        let pushed = self.at(&artefact.digest);
-        self.tried(Action::Pull, &pushed, async || {
-            let auth = &self.credentials.auth;
-            self.client.fetch_manifest_digest(&pushed, auth).await
-        })
-        .await?;
+        self.manifest(&self.at(&artefact.digest)).await?;
         Ok(())
     }
 
@@ -178,51 +187,68 @@ impl Registry {
     /// # Errors
     /// When it does not come.
     pub async fn manifest(&self, of: &Reference) -> Result<(OciManifest, String), RegistryError> {
-        let (bytes, _) = self
+        let which = of.digest().or(of.tag()).unwrap_or("latest");
+        let wanted = Wanted {
+            path: ["manifests", which],
+            kind: None,
+            accept: &MANIFESTS,
+            most: MOST_OF_MANIFEST,
+        };
+        let bytes = self
             .tried(Action::Pull, of, async || {
-                let auth = &self.credentials.auth;
-                self.client.pull_manifest_raw(of, auth, &MANIFESTS).await
+                let answer = self.http.get(of, &wanted, |_| ()).await?;
+                if let Some(bytes) = &answer.body {
+                    let said = answer.headers.get(DIGEST);
+                    let said = said.and_then(|said| said.to_str().ok());
+                    let said = said.filter(|said| !said.is_empty());
+                    for digest in [of.digest(), said].into_iter().flatten() {
+                        is_of(bytes, digest)?;
+                    }
+                }
+                Ok(answer.body)
             })
             .await?;
-        let manifest = serde_json::from_slice(&bytes).map_err(|error| RegistryError::Other {
-            registry: registry(of).to_owned(),
-            problem: format!("its manifest of {} is none: {error}", of.whole()),
-        })?;
+        let what = format!("its manifest of {}", of.whole());
+        let bytes = bytes.ok_or_else(|| self.too_long(&what))?;
+        let manifest = serde_json::from_slice(&bytes).map_err(|error| self.none(&what, &error))?;
         Ok((manifest, super::digest(&bytes)))
     }
 
-    /// A blob, which has the digest and at most the size that its descriptor says.
+    /// A blob, which has the digest and at most the size that its descriptor says; none that has more
+    /// than `most` bytes.
     ///
     /// # Errors
     /// When it does not come.
-    pub async fn blob(&self, of: &OciDescriptor) -> Result<Vec<u8>, RegistryError> {
-        let registry = || registry(&self.image).to_owned();
+    pub async fn blob(&self, of: &OciDescriptor, most: u64) -> Result<Vec<u8>, RegistryError> {
         let said = u64::try_from(of.size).unwrap_or(0);
-        if said > layer::MOST_BYTES {
-            let most = layer::MOST_BYTES;
-            return Err(RegistryError::Other {
-                registry: registry(),
-                problem: format!(
-                    "{} is said to have {said} bytes; {most} are read",
-                    of.digest
-                ),
-            });
+        if said > most {
+            let problem = format!(
+                "{} is said to have {said} bytes; {most} are read",
+                of.digest
+            );
+            return Err(self.other(problem));
         }
+        let wanted = Wanted {
+            path: ["blobs", &of.digest],
+            kind: None,
+            accept: &["*/*"],
+            most: said,
+        };
         let bar = self.progress.bar("pulling", said);
         let result = self
             .tried(Action::Pull, &self.image, async || {
                 bar.set_position(0);
-                let mut bytes = Bounded::new(said, bar.clone());
-                let pulled = self.client.pull_blob(&self.image, of, &mut bytes).await;
-                match pulled {
-                    Err(OciDistributionError::IoError(_)) if bytes.is_over => Ok(None),
-                    other => other.map(|()| Some(mem::take(&mut bytes.bytes))),
+                let received = |bytes| bar.inc(bytes);
+                let answer = self.http.get(&self.image, &wanted, received).await?;
+                if let Some(bytes) = &answer.body {
+                    is_of(bytes, &of.digest)?;
                 }
+                Ok(answer.body)
             })
             .await?;
         bar.finish();
         result.ok_or_else(|| RegistryError::Longer {
-            registry: registry(),
+            registry: registry(&self.image).to_owned(),
             digest: of.digest.clone(),
             said,
         })
@@ -238,10 +264,69 @@ impl Registry {
         kind: &str,
     ) -> Result<OciImageIndex, RegistryError> {
         let subject = self.at(digest);
-        self.tried(Action::Pull, &subject, async || {
-            self.client.pull_referrers(&subject, Some(kind)).await
-        })
-        .await
+        let wanted = Wanted {
+            path: ["referrers", digest],
+            kind: Some(kind),
+            accept: &[media_type::INDEX],
+            most: MOST_OF_MANIFEST,
+        };
+        let answer = self
+            .tried(Action::Pull, &subject, async || {
+                self.http.get(&subject, &wanted, |_| ()).await
+            })
+            .await;
+        let what = format!("its list of what refers to {}", subject.whole());
+        match answer {
+            Ok(answer) => {
+                let bytes = answer.body.ok_or_else(|| self.too_long(&what))?;
+                serde_json::from_slice(&bytes).map_err(|error| self.none(&what, &error))
+            }
+            Err(RegistryError::NoSuchImage { .. }) => self.listed_referrers(digest, kind).await,
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Where a registry that cannot be asked for them has them: the specification's "referrers tag
+    /// schema".
+    async fn listed_referrers(
+        &self,
+        digest: &str,
+        kind: &str,
+    ) -> Result<OciImageIndex, RegistryError> {
+        let list = self.tagged(&digest.replace(':', "-"));
+        let mut index = match self.manifest(&list).await {
+            Ok((OciManifest::ImageIndex(index), _)) => index,
+            Ok((OciManifest::Image(_), _)) | Err(RegistryError::NoSuchImage { .. }) => {
+                OciImageIndex {
+                    schema_version: 2,
+                    media_type: Some(media_type::INDEX.to_owned()),
+                    artifact_type: None,
+                    annotations: None,
+                    manifests: vec![],
+                }
+            }
+            Err(error) => return Err(error),
+        };
+        let is_of_kind = |of: &Option<String>| of.as_deref() == Some(kind);
+        index.manifests.retain(|one| is_of_kind(&one.artifact_type));
+        Ok(index)
+    }
+
+    fn other(&self, problem: String) -> RegistryError {
+        RegistryError::Other {
+            registry: registry(&self.image).to_owned(),
+            problem,
+        }
+    }
+
+    fn too_long(&self, what: &str) -> RegistryError {
+        self.other(format!(
+            "{what} is longer than the {MOST_OF_MANIFEST} bytes that are read"
+        ))
+    }
+
+    fn none(&self, what: &str, error: &serde_json::Error) -> RegistryError {
+        self.other(format!("{what} is none: {error}"))
     }
 
     async fn tried<T>(
@@ -252,11 +337,22 @@ impl Registry {
     ) -> Result<T, RegistryError> {
         let mut wait = FIRST_WAIT;
         let mut tries = 1;
+        let mut is_renewed = false;
         loop {
-            let error = match attempt().await {
+            let mut error = match attempt().await {
                 Ok(done) => return Ok(done),
                 Err(error) => error,
             };
+            // A token is good for some minutes, and a large module can take longer.
+            let has_token = matches!(self.http.shown(), RegistryAuth::Bearer(_));
+            let is_refused = matches!(error, OciDistributionError::UnauthorizedError { .. });
+            if is_refused && has_token && !is_renewed {
+                is_renewed = true;
+                match self.authorised().await {
+                    Ok(()) => continue,
+                    Err(other) => error = other,
+                }
+            }
             let again = is_passing(&error) && tries <= self.retries;
             let asked = Asked {
                 image,
@@ -276,7 +372,11 @@ impl Registry {
     }
 }
 
-fn client(protocol: ClientProtocol, authority: Option<Vec<u8>>) -> Result<Client, RegistryError> {
+/// What pushes, and what asks.
+fn client(
+    protocol: ClientProtocol,
+    authority: Option<Vec<u8>>,
+) -> Result<(Client, Http), RegistryError> {
     let no_client = |error: &dyn std::error::Error| {
         let mut causes = vec![error.to_string()];
         let mut cause = error.source();
@@ -286,10 +386,20 @@ fn client(protocol: ClientProtocol, authority: Option<Vec<u8>>) -> Result<Client
         }
         RegistryError::NoClient(causes.join(": "))
     };
-    // What the client makes without asking whether it can.
-    reqwest::Client::builder()
-        .build()
-        .map_err(|error| no_client(&error))?;
+    let scheme = match protocol {
+        ClientProtocol::Http => "http",
+        ClientProtocol::Https | ClientProtocol::HttpsExcept(_) => "https",
+    };
+    // Before the other one, which makes such a one without asking whether it can.
+    let mut http = reqwest::Client::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .read_timeout(READ_TIMEOUT)
+        .user_agent(USER_AGENT);
+    if let Some(pem) = &authority {
+        let certificate = reqwest::Certificate::from_pem(pem).map_err(|error| no_client(&error))?;
+        http = http.tls_certs_merge([certificate]);
+    }
+    let http = http.build().map_err(|error| no_client(&error))?;
     let authorities = authority.map(|data| Certificate {
         encoding: CertificateEncoding::Pem,
         data,
@@ -301,51 +411,30 @@ fn client(protocol: ClientProtocol, authority: Option<Vec<u8>>) -> Result<Client
         platform_resolver: None,
         connect_timeout: Some(CONNECT_TIMEOUT),
         read_timeout: Some(READ_TIMEOUT),
-        user_agent: concat!("headgate/", env!("CARGO_PKG_VERSION")),
+        user_agent: USER_AGENT,
         ..ClientConfig::default()
     };
-    Client::try_from(config).map_err(|error| no_client(&error))
+    let client = Client::try_from(config).map_err(|error| no_client(&error))?;
+    Ok((client, Http::new(http, scheme)))
 }
 
-/// Takes so many bytes and no more, whatever is sent.
-struct Bounded {
-    bytes: Vec<u8>,
-    most: u64,
-    is_over: bool,
-    bar: ProgressBar,
-}
-
-impl Bounded {
-    fn new(most: u64, bar: ProgressBar) -> Self {
-        Self {
-            bytes: Vec::new(),
-            most,
-            is_over: false,
-            bar,
+/// Whether bytes have the digest that they are named by.
+fn is_of(bytes: &[u8], expected: &str) -> Result<(), DigestError> {
+    let found = match expected.split_once(':') {
+        Some(("sha256", _)) => super::digest(bytes),
+        Some(("sha512", _)) => {
+            let digest = Sha512::digest(bytes);
+            let digits: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+            format!("sha512:{digits}")
         }
-    }
-}
-
-impl AsyncWrite for Bounded {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        if (self.bytes.len() + bytes.len()) as u64 > self.most {
-            self.is_over = true;
-            return Poll::Ready(Err(io::ErrorKind::FileTooLarge.into()));
-        }
-        self.bytes.extend_from_slice(bytes);
-        self.bar.inc(bytes.len() as u64);
-        Poll::Ready(Ok(bytes.len()))
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
+        Some((other, _)) => return Err(DigestError::UnsupportedAlgorithm(other.to_owned())),
+        None => return Err(DigestError::MissingAlgorithm),
+    };
+    match found == expected {
+        true => Ok(()),
+        false => Err(DigestError::VerificationError {
+            expected: expected.to_owned(),
+            actual: found,
+        }),
     }
 }

@@ -36,7 +36,8 @@ Sign an image with a key, as cosign does: the signature lies beside the image in
 sha256-….sig, and `cosign verify --key cosign.pub --insecure-ignore-tlog IMAGE` accepts it. It is written into no \
 public log.
 
-What is signed is the digest that the name has now. Signing twice with one key changes nothing.";
+What is signed is the digest that the name has now. Signing twice with one key changes nothing. Where something else \
+than signatures is under that tag, nothing is written.";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -66,13 +67,16 @@ pub async fn run(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
     let image = &arguments.image;
     let registry = Registry::open(image, &arguments.access, Action::Push).await?;
     let (_, digest) = registry.manifest(image).await?;
-    let mut signatures = signature::read(&registry, &digest).await?;
+    let kept = signature::read(&registry, &digest).await?;
     let public = key.public();
-    let new = !signatures.iter().any(|one| one.is_of(&public, &digest));
+    let new = !kept
+        .signatures
+        .iter()
+        .any(|one| one.is_of(&public, &digest));
     if new {
         let repository = format!("{}/{}", image.registry(), image.repository());
-        signatures.push(Signature::new(&repository, &digest, &key)?);
-        signature::write(&registry, &digest, signatures).await?;
+        let signature = Signature::new(&repository, &digest, &key)?;
+        kept.add(&registry, &digest, signature).await?;
     }
     let signed = Signed {
         image: registry.at(&digest).whole(),

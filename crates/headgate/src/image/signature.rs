@@ -27,6 +27,9 @@ const KIND: &str = "cosign container image signature";
 /// More than anybody has, so that a registry cannot keep us busy.
 pub const MOST_SIGNATURES: usize = 64;
 
+/// A payload has some hundred bytes.
+const MOST_BYTES: u64 = 64 * 1024;
+
 /// What is signed.
 #[derive(Debug, Serialize, Deserialize)]
 struct Payload {
@@ -116,37 +119,113 @@ pub fn tag(image: &str) -> String {
     format!("{}.sig", image.replace(':', "-"))
 }
 
-/// The signatures that are kept for an image.
+/// What is kept for an image.
+#[derive(Debug, Default)]
+pub struct Kept {
+    /// As many signatures as are read.
+    pub signatures: Vec<Signature>,
+    /// Why none can be added.
+    full: Option<Full>,
+}
+
+/// What is kept beside the signatures, or that there are many: what [`Kept::add`] would not keep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+enum Full {
+    #[error("is an index of images")]
+    Index,
+    #[error("has a layer that is no signature")]
+    OtherLayers,
+    #[error("has annotations, a subject or a type, as signatures have not")]
+    OtherFields,
+    #[error("has {MOST_SIGNATURES} signatures already, and no more are read")]
+    Number,
+}
+
+/// Nothing can be added to the signatures without losing something.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{image} is not signed: {tag} {full}; nothing was changed, since something would be lost; move that to another \
+     tag first"
+)]
+pub struct NotAdded {
+    image: String,
+    tag: String,
+    full: Full,
+}
+
+impl Full {
+    fn of(manifest: &OciImageManifest) -> Option<Self> {
+        let layers = &manifest.layers;
+        let has_others = layers.iter().any(|one| one.media_type != PAYLOAD);
+        let has_fields = manifest
+            .annotations
+            .as_ref()
+            .is_some_and(|all| !all.is_empty())
+            || manifest.subject.is_some()
+            || manifest.artifact_type.is_some();
+        match (has_others, has_fields) {
+            (true, _) => Some(Self::OtherLayers),
+            (_, true) => Some(Self::OtherFields),
+            _ if layers.len() >= MOST_SIGNATURES => Some(Self::Number),
+            _ => None,
+        }
+    }
+}
+
+/// What is kept for an image.
 ///
 /// # Errors
 /// When the registry does not answer.
-pub async fn read(registry: &Registry, image: &str) -> Result<Vec<Signature>, RegistryError> {
-    let layers = match registry.manifest(&registry.tagged(&tag(image))).await {
-        Ok((OciManifest::Image(OciImageManifest { layers, .. }), _)) => layers,
-        Ok((OciManifest::ImageIndex(_), _)) | Err(RegistryError::NoSuchImage { .. }) => vec![],
+pub async fn read(registry: &Registry, image: &str) -> Result<Kept, RegistryError> {
+    let manifest = match registry.manifest(&registry.tagged(&tag(image))).await {
+        Ok((OciManifest::Image(manifest), _)) => manifest,
+        Ok((OciManifest::ImageIndex(_), _)) => {
+            return Ok(Kept {
+                full: Some(Full::Index),
+                ..Kept::default()
+            });
+        }
+        Err(RegistryError::NoSuchImage { .. }) => return Ok(Kept::default()),
         Err(error) => return Err(error),
     };
+    let full = Full::of(&manifest);
     let mut signatures = Vec::new();
-    let payloads = layers.into_iter().filter(|one| one.media_type == PAYLOAD);
+    let layers = manifest.layers.into_iter();
+    let payloads = layers.filter(|one| one.media_type == PAYLOAD);
     for descriptor in payloads.take(MOST_SIGNATURES) {
-        let payload = registry.blob(&descriptor).await?;
+        let payload = registry.blob(&descriptor, MOST_BYTES).await?;
         signatures.push(Signature {
             descriptor,
             payload,
         });
     }
-    Ok(signatures)
+    Ok(Kept { signatures, full })
 }
 
-/// Keeps these signatures for an image, in place of those that are there.
-///
-/// # Errors
-/// When the registry does not take them.
-pub async fn write(
-    registry: &Registry,
-    image: &str,
-    signatures: Vec<Signature>,
-) -> anyhow::Result<()> {
+impl Kept {
+    /// Adds a signature to those that are kept for an image.
+    ///
+    /// # Errors
+    /// When something else would be lost, or the registry does not take it.
+    pub async fn add(
+        self,
+        registry: &Registry,
+        image: &str,
+        signature: Signature,
+    ) -> anyhow::Result<()> {
+        let tag = registry.tagged(&tag(image));
+        if let Some(full) = self.full {
+            let (image, tag) = (registry.at(image).whole(), tag.whole());
+            return Err(NotAdded { image, tag, full }.into());
+        }
+        let mut signatures = self.signatures;
+        signatures.push(signature);
+        registry.push(&tag, &laid_out(signatures)?).await?;
+        Ok(())
+    }
+}
+
+fn laid_out(signatures: Vec<Signature>) -> anyhow::Result<Artefact> {
     let payloads = signatures.iter().map(|one| digest(&one.payload));
     let config = json!({
         "architecture": "",
@@ -156,11 +235,7 @@ pub async fn write(
     });
     let config = Blob::new(media_type::IMAGE_CONFIG, serde_json::to_vec(&config)?);
     let layers = signatures.into_iter().map(Signature::blob).collect();
-    let artefact = Artefact::with(config, layers, None)?;
-    registry
-        .push(&registry.tagged(&tag(image)), &artefact)
-        .await?;
-    Ok(())
+    Artefact::with(config, layers, None)
 }
 
 #[cfg(test)]
@@ -211,6 +286,23 @@ mod tests {
             String::from_utf8(signature.payload).unwrap(),
             r#"{"critical":{"identity":{"docker-reference":"registry.example.com/a"},"image":{"docker-manifest-digest":"sha256:fbf977dc2efd0e30c16ab4c5a657cda72ac12444aab367e743cc84b3eb7fc2df"},"type":"cosign container image signature"},"optional":null}"#
         );
+    }
+
+    #[test]
+    fn nothing_is_added_where_something_would_be_lost() {
+        let laid_out = |number: usize| -> OciImageManifest {
+            let signatures = vec![of_cosign(); number];
+            serde_json::from_slice(&laid_out(signatures).unwrap().manifest).unwrap()
+        };
+        assert_eq!(Full::of(&laid_out(1)), None);
+        assert_eq!(Full::of(&laid_out(MOST_SIGNATURES - 1)), None);
+        assert_eq!(Full::of(&laid_out(MOST_SIGNATURES)), Some(Full::Number));
+        let mut other = laid_out(2);
+        other.layers[1].media_type = media_type::TAR_GZIP.to_owned();
+        assert_eq!(Full::of(&other), Some(Full::OtherLayers));
+        let mut other = laid_out(2);
+        other.annotations = Some(BTreeMap::from([("a".to_owned(), "b".to_owned())]));
+        assert_eq!(Full::of(&other), Some(Full::OtherFields));
     }
 
     #[test]

@@ -78,7 +78,7 @@ pub async fn signed(
     key: &PublicKey,
     path: &Path,
 ) -> Result<Result<usize, NotSigned>, RegistryError> {
-    let simple = signature::read(registry, digest).await?;
+    let simple = signature::read(registry, digest).await?.signatures;
     let bundles = bundle::read(registry, digest).await?;
     let all = simple.len() + bundles.len();
     let of_key = simple.iter().filter(|one| one.is_of(key, digest)).count()

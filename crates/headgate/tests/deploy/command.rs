@@ -56,6 +56,17 @@ fn render_with(more: &[&'static str]) -> Vec<&'static str> {
     [&RENDER, more].concat()
 }
 
+fn an_empty_image_of_the_environment_is_none() -> Result<(), Failed> {
+    let output = Command::new(env!("CARGO_BIN_EXE_headgate"))
+        .env("HEADGATE_IMAGE", "")
+        .args(["deploy", "render", "gateway.yaml"])
+        .output()?;
+    let told = String::from_utf8(output.stderr)?;
+    assert_eq!(output.status.code(), Some(2), "{told}");
+    assert!(told.contains("--image <IMAGE>"), "{told}");
+    Ok(())
+}
+
 pub fn trials() -> Vec<Trial> {
     let cases = [
         (
@@ -109,6 +120,42 @@ pub fn trials() -> Vec<Trial> {
             },
         ),
         (
+            "what_is_no_name_of_an_image_is_told_with_the_form",
+            "edge: { topology: cluster-ip }\n",
+            vec!["render", "gateway.yaml", "--image", "a b:c d"],
+            Told {
+                code: 2,
+                printed: "",
+                told: "'a b:c d' for '--image <IMAGE>': invalid reference format; write \
+                       REGISTRY/REPOSITORY:TAG or REGISTRY/REPOSITORY@sha256:…",
+            },
+        ),
+        (
+            "so_is_an_empty_one",
+            "edge: { topology: cluster-ip }\n",
+            vec!["render", "gateway.yaml", "--image", ""],
+            Told {
+                code: 2,
+                printed: "",
+                told: "'--image <IMAGE>'",
+            },
+        ),
+        (
+            "so_is_one_of_a_wasm_plugin",
+            "edge: { topology: cluster-ip }\n",
+            vec![
+                "render",
+                "gateway.yaml",
+                "--image",
+                "oci://registry.example.com/gateway:1",
+            ],
+            Told {
+                code: 2,
+                printed: "",
+                told: "without \"oci://\"",
+            },
+        ),
+        (
             "modules_that_are_missing_are_of_this_machine",
             "edge: { topology: cluster-ip }\n",
             render_with(&["--modules", "nowhere"]),
@@ -139,9 +186,14 @@ pub fn trials() -> Vec<Trial> {
             },
         ),
     ];
-    cases
+    let mut trials: Vec<Trial> = cases
         .map(|(name, end, arguments, expected)| {
             Trial::test(name, move || deploy(end, &arguments, &expected))
         })
-        .into()
+        .into();
+    trials.push(Trial::test(
+        "an_empty_image_of_the_environment_is_none",
+        an_empty_image_of_the_environment_is_none,
+    ));
+    trials
 }

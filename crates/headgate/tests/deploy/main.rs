@@ -3,9 +3,11 @@
 //!
 //! `UPDATE_GOLDENS=1` writes instead of comparing. That an API server takes each of them is asked in
 //! `integration`.
-#![allow(clippy::expect_used, clippy::panic)] // it is test code, and a test may stop
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)] // it is test code, and a test may stop
 
+mod api_server;
 mod command;
+mod requests;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -38,6 +40,7 @@ fn main() -> ExitCode {
         })
         .collect();
     trials.extend(command::trials());
+    trials.extend(requests::trials());
     trials.push(Trial::test("no_orphans", move || {
         no_orphans(&folder, &names).map_err(Failed::from)
     }));

@@ -34,17 +34,19 @@ pub const KINDS: [Kind; 7] = [
         "PodDisruptionBudget",
         "poddisruptionbudgets",
     ),
-    kind(
-        "networking.k8s.io",
-        "v1",
-        "NetworkPolicy",
-        "networkpolicies",
-    ),
+    NETWORK_POLICY,
     CONFIG_MAP,
     kind("", "v1", "ServiceAccount", "serviceaccounts"),
 ];
 
 const CONFIG_MAP: Kind = kind("", "v1", "ConfigMap", "configmaps");
+
+const NETWORK_POLICY: Kind = kind(
+    "networking.k8s.io",
+    "v1",
+    "NetworkPolicy",
+    "networkpolicies",
+);
 
 const fn kind(
     group: &'static str,
@@ -63,6 +65,9 @@ const fn kind(
 impl Kind {
     /// `ConfigMap`.
     pub const CONFIG_MAP: Self = CONFIG_MAP;
+
+    /// `NetworkPolicy`.
+    pub const NETWORK_POLICY: Self = NETWORK_POLICY;
 
     /// The kind of an object.
     pub fn of(object: &Object) -> Self {

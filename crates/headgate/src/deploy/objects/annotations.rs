@@ -12,7 +12,7 @@ use super::Deployed;
 use super::shutdown::{HealthCheck, Shutdown};
 
 /// What all of their names begin with.
-const PREFIX: &str = "service.beta.kubernetes.io/aws-load-balancer-";
+pub(super) const PREFIX: &str = "service.beta.kubernetes.io/aws-load-balancer-";
 
 /// The annotations for a balancer.
 pub(super) fn annotations(of: &Deployed<'_>, balancer: &LoadBalancer) -> BTreeMap<String, String> {

@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 
 use envoy_render::{Placement, Resources};
 use k8s_openapi::api::core::v1::ConfigMap;
-use sha2::{Digest, Sha256};
 
 use super::capacity::{TooLarge, fit};
 use super::volumes::secrets;
-use super::{Deployed, ObjectsError};
+use super::{Deployed, ObjectsError, short_hash};
 
 /// What Envoy reads.
 pub(super) struct ConfigMaps {
@@ -81,14 +80,4 @@ fn authorities(of: &Deployed<'_>) -> Result<BTreeMap<String, String>, ObjectsErr
 fn module_version(file_name: &str) -> &str {
     let stem = file_name.strip_suffix(".wasm").unwrap_or(file_name);
     stem.rsplit('-').next().unwrap_or(stem)
-}
-
-/// 40 bits of SHA-256, in hexadecimal.
-fn short_hash(text: &str) -> String {
-    let digest = Sha256::digest(text);
-    digest
-        .iter()
-        .take(5)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
 }

@@ -19,7 +19,7 @@ pub(super) fn deployment(of: &Deployed<'_>, config: &ConfigMaps) -> Deployment {
     let names = &of.names;
     let template = PodTemplateSpec {
         metadata: Some(ObjectMeta {
-            labels: Some(names.labels()),
+            labels: Some(names.labels_of_pods()),
             ..ObjectMeta::default()
         }),
         spec: Some(pod(of, config)),

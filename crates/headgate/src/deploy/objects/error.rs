@@ -3,6 +3,8 @@
 use gateway_model::{EdgeError, FileName};
 
 use super::capacity::TooLarge;
+use super::rights::PUSHER;
+use super::upstreams::Forbidden;
 use crate::exit_status::ExitStatus;
 
 /// Why a document makes no objects that Kubernetes takes.
@@ -17,6 +19,13 @@ pub enum ObjectsError {
          \"gateway-{0}\" in place of \"{0}\""
     )]
     Digit(String),
+    /// What one gateway is called, the account is called that deploys another.
+    #[error(
+        "metadata.name: \"{0}\" is what the account is called that deploys a gateway \"{other}\"; write a name \
+         that does not end in \"-{PUSHER}\"",
+        other = .0.trim_end_matches(PUSHER).trim_end_matches('-')
+    )]
+    Pusher(String),
     /// A namespace is a label.
     #[error(
         "--namespace: expected at most 63 lower-case letters, digits and \"-\", beginning and ending with a \
@@ -41,6 +50,16 @@ pub enum ObjectsError {
         /// Where it has to be.
         namespace: String,
     },
+    /// Clients would get where nobody but the pod, or not even that, is meant to.
+    #[error("{place}: {address} is {why}; write the address of a service")]
+    Upstream {
+        /// In the document.
+        place: String,
+        /// As the document writes it.
+        address: String,
+        /// What is there.
+        why: Forbidden,
+    },
     /// Nobody has read the file.
     #[error("{place}: the authorities in {file} are not at hand")]
     Authorities {
@@ -58,9 +77,12 @@ impl ObjectsError {
     /// Whose move it is.
     pub fn status(&self) -> ExitStatus {
         match self {
-            Self::Edge(_) | Self::Digit(_) | Self::Key { .. } | Self::TooLarge(_) => {
-                ExitStatus::WrongDocument
-            }
+            Self::Edge(_)
+            | Self::Digit(_)
+            | Self::Pusher(_)
+            | Self::Key { .. }
+            | Self::Upstream { .. }
+            | Self::TooLarge(_) => ExitStatus::WrongDocument,
             Self::Namespace(_) => ExitStatus::Usage,
             Self::Authorities { .. } => ExitStatus::Environment,
         }

@@ -6,6 +6,7 @@ use gateway_model::{Gateway, Label};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 
 use super::ObjectsError;
+use super::rights::PUSHER;
 
 /// Who makes the objects: the label `app.kubernetes.io/managed-by`, and the field manager.
 pub const MANAGER: &str = "headgate";
@@ -23,6 +24,9 @@ impl<'a> Names<'a> {
         let gateway = gateway.metadata.name.as_str();
         if gateway.starts_with(|first: char| first.is_ascii_digit()) {
             return Err(ObjectsError::Digit(gateway.to_owned()));
+        }
+        if gateway.ends_with(&format!("-{PUSHER}")) {
+            return Err(ObjectsError::Pusher(gateway.to_owned()));
         }
         if namespace.parse::<Label>().is_err() {
             return Err(ObjectsError::Namespace(namespace.to_owned()));
@@ -60,13 +64,15 @@ impl<'a> Names<'a> {
     }
 
     /// The recommended labels.
-    pub(super) fn labels(&self) -> BTreeMap<String, String> {
-        let version = env!("CARGO_PKG_VERSION");
-        let more = [
-            ("component", "gateway"),
-            ("managed-by", MANAGER),
-            ("version", version),
-        ];
+    fn labels(&self) -> BTreeMap<String, String> {
+        let mut labels = self.labels_of_pods();
+        labels.extend([labelled(("version", env!("CARGO_PKG_VERSION")))]);
+        labels
+    }
+
+    /// The same without the version: that it is another alone is no reason to replace pods.
+    pub(super) fn labels_of_pods(&self) -> BTreeMap<String, String> {
+        let more = [("component", "gateway"), ("managed-by", MANAGER)];
         let mut labels = self.selector();
         labels.extend(more.map(labelled));
         labels

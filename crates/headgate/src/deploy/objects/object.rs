@@ -44,6 +44,12 @@ impl Object {
             value: serde_json::to_value(object).unwrap_or_default(),
         }
     }
+
+    /// How long pods have to end, in seconds, if it makes pods.
+    pub fn grace(&self) -> Option<u64> {
+        let grace = "/spec/template/spec/terminationGracePeriodSeconds";
+        self.value.pointer(grace)?.as_u64()
+    }
 }
 
 /// The objects of a document, in the order in which they are to be applied: what others name comes

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use envoy_render::HEALTH_PATH;
-use gateway_model::{Entrance, Gateway};
+use gateway_model::{Entrance, Gateway, Port};
 use k8s_openapi::api::core::v1::{
     Capabilities, Container, ContainerPort, ExecAction, HTTPGetAction, Lifecycle, LifecycleHandler,
     PodSecurityContext, PodSpec, Probe, ResourceRequirements, SeccompProfile, SecurityContext,
@@ -15,12 +15,12 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use super::Deployed;
 use super::config_map::ConfigMaps;
 use super::names::Names;
+use super::ports::{self, STATUS};
 use super::shutdown::Shutdown;
 use super::volumes::{mounts, volumes};
 
-/// What the container, and its status port, are called.
+/// What the container is called.
 const ENVOY: &str = "envoy";
-const STATUS: &str = "status";
 
 /// Whom the process runs as: nobody that anything belongs to.
 const NOBODY: i64 = 65532;
@@ -74,7 +74,7 @@ fn envoy(of: &Deployed<'_>, shutdown: Shutdown) -> Container {
         name: ENVOY.to_owned(),
         image: Some(of.options.image.clone()),
         command: Some(command.map(str::to_owned).into()),
-        ports: Some(ports(gateway)),
+        ports: Some(open(gateway)),
         startup_probe: Some(Probe {
             period_seconds: Some(2),
             failure_threshold: Some(60),
@@ -109,17 +109,17 @@ fn envoy(of: &Deployed<'_>, shutdown: Shutdown) -> Container {
     }
 }
 
-fn ports(gateway: &Gateway) -> Vec<ContainerPort> {
-    let open = |port: gateway_model::Port| ContainerPort {
+/// The ports on which Envoy takes connections from outside of the pod.
+fn open(gateway: &Gateway) -> Vec<ContainerPort> {
+    let open = |name: String, port: Port| ContainerPort {
+        name: Some(name),
         container_port: port.get().into(),
         protocol: Some("TCP".to_owned()),
         ..ContainerPort::default()
     };
-    let listeners = gateway.listeners.iter().map(|listener| open(listener.port));
-    let status = ContainerPort {
-        name: Some(STATUS.to_owned()),
-        ..open(Entrance::STATUS_PORT)
-    };
+    let listeners = gateway.listeners.iter();
+    let listeners = listeners.map(|listener| open(ports::name(listener), listener.port));
+    let status = open(STATUS.to_owned(), Entrance::STATUS_PORT);
     listeners.chain([status]).collect()
 }
 

@@ -9,7 +9,7 @@ use super::names::Names;
 use super::object::{Object, Objects};
 
 /// What the account, the role and the binding are called behind the gateway's name.
-const PUSHER: &str = "pusher";
+pub(super) const PUSHER: &str = "pusher";
 
 /// An account, and what it may do in the namespace.
 pub(super) fn rights(names: &Names<'_>) -> Objects {

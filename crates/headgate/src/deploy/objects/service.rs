@@ -6,10 +6,11 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::Deployed;
 use super::annotations::annotations;
+use super::ports;
 
 /// Who makes the balancer, where it is the AWS Load Balancer Controller. It cannot be changed in a Service
 /// that is there.
-const CLASS: &str = "service.k8s.aws/nlb";
+pub(super) const CLASS: &str = "service.k8s.aws/nlb";
 
 /// A Service with a port for each listener. The status port is none of them: it is for the health checks
 /// of a balancer and for who reads metrics, which call pods.
@@ -23,7 +24,7 @@ pub(super) fn service(of: &Deployed<'_>) -> Service {
     let ports = listeners.map(|listener| ServicePort {
         name: Some(listener.name.as_str().to_owned()),
         port: entrance.port(listener).get().into(),
-        target_port: Some(IntOrString::Int(listener.port.get().into())),
+        target_port: Some(IntOrString::String(ports::name(listener))),
         protocol: Some("TCP".to_owned()),
         ..ServicePort::default()
     });

@@ -2,7 +2,9 @@
 
 mod capacity;
 mod mistakes;
+mod names;
 mod page;
+mod ports;
 mod sides;
 
 use envoy_render::Placement;

@@ -59,6 +59,16 @@ fn a_service_has_a_name_that_begins_with_a_letter() {
 }
 
 #[test]
+fn a_gateway_is_not_called_as_the_account_that_deploys_another() {
+    let document = with("edge: { topology: cluster-ip }\nmetadata: { name: shop-pusher }\n");
+    let expected = "metadata.name: \"shop-pusher\" is what the account is called that deploys a gateway \"shop\"; \
+                    write a name that does not end in \"-pusher\"";
+    assert_eq!(error(&document), expected);
+    let refused = rights(&read(&document), "shop").unwrap_err();
+    assert_eq!(refused.to_string(), expected);
+}
+
+#[test]
 fn a_namespace_is_a_label() {
     let gateway = read(&with("edge: { topology: cluster-ip }\n"));
     for namespace in ["Shop", "", "a.b", &"a".repeat(64)] {
@@ -74,6 +84,56 @@ fn a_namespace_is_a_label() {
             expected
         );
     }
+}
+
+#[test]
+fn no_upstream_is_where_a_node_or_the_pod_itself_is_asked() {
+    let document = |address: &str| {
+        let pets = format!("{{ http: \"{address}\" }}");
+        with("edge: { topology: cluster-ip }\n")
+            .replace("{ http: { service: \"pets.shop:8080\" } }", &pets)
+    };
+    for (address, why) in [
+        (
+            "169.254.169.254:80",
+            "where a node tells of itself and its rights, to whoever asks",
+        ),
+        (
+            "[fd00:ec2::254]:80",
+            "where a node tells of itself and its rights, to whoever asks",
+        ),
+        (
+            "[::ffff:169.254.170.23]:80",
+            "where a node tells of itself and its rights, to whoever asks",
+        ),
+        (
+            "127.0.0.1:9901",
+            "the admin endpoint of the pod's own Envoy, by which it is ended",
+        ),
+        (
+            "localhost:9901",
+            "the admin endpoint of the pod's own Envoy, by which it is ended",
+        ),
+        ("[::1]:8090", "where the pod itself tells how it is"),
+        ("0.0.0.0:8090", "where the pod itself tells how it is"),
+    ] {
+        let error = error(&document(address));
+        let expected = format!(" is {why}; write the address of a service");
+        assert!(error.starts_with("upstreams.pets.http: "), "{error}");
+        assert!(error.ends_with(&expected), "{error}");
+    }
+    // What another container of the pod, or another machine, answers.
+    for address in [
+        "127.0.0.1:8000",
+        "localhost:8000",
+        "10.0.0.1:9901",
+        "pets:8090",
+    ] {
+        let rendered = Rendered::of(&document(address));
+        assert!(rendered.is_ok(), "{address}");
+    }
+    let grpc = document("127.0.0.1:9901").replace("http: \"", "grpc: \"");
+    assert!(error(&grpc).starts_with("upstreams.pets.grpc: "), "{grpc}");
 }
 
 #[test]

@@ -1,0 +1,160 @@
+//! Tokens that were verified before.
+
+use std::hash::Hasher;
+use std::rc::Rc;
+
+use twox_hash::XxHash64;
+
+use crate::claims::Claims;
+
+/// How many tokens share a place; of these, the one that was asked for least recently makes room.
+const WAYS: usize = 4;
+
+/// Longer tokens are verified each time.
+const LONGEST: usize = 4 * 1024;
+
+/// A bounded number of verified tokens, with what they say.
+///
+/// Its place is by a hash whose seed nobody outside knows, so that nobody can choose whom to push out;
+/// what is found there is compared octet by octet, so that no other token is taken for a verified one.
+/// Only verified tokens come in. Whether one still holds, its claims say each time.
+#[derive(Debug)]
+pub(crate) struct Cache {
+    seed: u64,
+    places: Box<[[Option<Entry>; WAYS]]>,
+    /// Counts uses.
+    clock: u64,
+}
+
+#[derive(Debug)]
+struct Entry {
+    provider: usize,
+    token: Box<[u8]>,
+    claims: Rc<Claims>,
+    used: u64,
+}
+
+impl Cache {
+    /// Room for about this many tokens.
+    pub(crate) fn new(tokens: u16, seed: u64) -> Self {
+        let places = usize::from(tokens).div_ceil(WAYS);
+        Self {
+            seed,
+            places: std::iter::repeat_with(|| [const { None }; WAYS])
+                .take(places)
+                .collect(),
+            clock: 0,
+        }
+    }
+
+    /// What a token of a provider says, if it was verified before.
+    pub(crate) fn get(&mut self, provider: usize, token: &[u8]) -> Option<Rc<Claims>> {
+        self.clock += 1;
+        let clock = self.clock;
+        let mut entries = self.place(provider, token)?.iter_mut().flatten();
+        let entry = entries.find(|entry| entry.provider == provider && *entry.token == *token)?;
+        entry.used = clock;
+        Some(Rc::clone(&entry.claims))
+    }
+
+    /// Remembers a token that was verified just now.
+    pub(crate) fn insert(&mut self, provider: usize, token: &[u8], claims: &Rc<Claims>) {
+        if token.len() > LONGEST {
+            return;
+        }
+        let used = self.clock;
+        let Some(place) = self.place(provider, token) else {
+            return;
+        };
+        let last_used = |entry: &&mut Option<Entry>| entry.as_ref().map(|entry| entry.used);
+        if let Some(oldest) = place.iter_mut().min_by_key(last_used) {
+            *oldest = Some(Entry {
+                provider,
+                token: token.into(),
+                claims: Rc::clone(claims),
+                used,
+            });
+        }
+    }
+
+    /// Forgets a token that holds no longer.
+    pub(crate) fn remove(&mut self, provider: usize, token: &[u8]) {
+        for way in self.place(provider, token).into_iter().flatten() {
+            if matches!(way, Some(entry) if entry.provider == provider && *entry.token == *token) {
+                *way = None;
+            }
+        }
+    }
+
+    fn place(&mut self, provider: usize, token: &[u8]) -> Option<&mut [Option<Entry>; WAYS]> {
+        let mut hasher = XxHash64::with_seed(self.seed);
+        hasher.write(token);
+        hasher.write_u32(provider as u32);
+        let places = self.places.len() as u64;
+        let index = hasher.finish().checked_rem(places)?;
+        self.places.get_mut(usize::try_from(index).ok()?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Map;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+
+    fn claims() -> Rc<Claims> {
+        Rc::new(Claims::new(Map::new()).unwrap())
+    }
+
+    #[test]
+    fn a_token_is_found_for_its_provider_alone() {
+        let mut cache = Cache::new(8, 7);
+        let claims = claims();
+        cache.insert(1, b"a", &claims);
+        assert!(
+            cache
+                .get(1, b"a")
+                .is_some_and(|found| Rc::ptr_eq(&found, &claims))
+        );
+        assert!(cache.get(0, b"a").is_none());
+        assert!(cache.get(1, b"b").is_none());
+        cache.remove(1, b"a");
+        assert!(cache.get(1, b"a").is_none());
+    }
+
+    #[test]
+    fn the_number_of_tokens_is_bounded_and_the_one_in_use_stays() {
+        let mut cache = Cache::new(4, 7);
+        cache.insert(0, b"mine", &claims());
+        for n in 0..1000_u32 {
+            assert!(cache.get(0, b"mine").is_some(), "{n}");
+            cache.insert(0, &n.to_le_bytes(), &claims());
+        }
+        let all = cache.places.iter().flatten().flatten();
+        assert_eq!(all.count(), 4);
+    }
+
+    #[test]
+    fn no_other_token_is_taken_for_one_that_is_in_the_same_place() {
+        let mut cache = Cache::new(4, 7);
+        cache.insert(0, b"mine", &claims());
+        for n in 0..100_u32 {
+            assert!(cache.get(0, &n.to_le_bytes()).is_none(), "{n}");
+        }
+        assert!(cache.get(1, b"mine").is_none());
+        assert!(cache.get(0, b"mine").is_some());
+    }
+
+    #[test]
+    fn what_has_no_room_is_not_kept() {
+        let mut none = Cache::new(0, 7);
+        none.insert(0, b"a", &claims());
+        assert!(none.get(0, b"a").is_none());
+        let mut cache = Cache::new(4, 7);
+        let long = vec![b'a'; LONGEST + 1];
+        cache.insert(0, &long, &claims());
+        assert!(cache.get(0, &long).is_none());
+    }
+}

@@ -1,0 +1,65 @@
+//! The configuration as it travels in JSON.
+
+mod provider;
+mod requirement;
+
+use std::collections::BTreeMap;
+
+use filter_api::Holding;
+use serde::{Deserialize, Serialize};
+
+pub use provider::{
+    ArrayForm, ClaimHeaderConfig, Encoding, KeysConfig, ProviderConfig, SecretConfig, SourceConfig,
+};
+pub use requirement::{AccessConfig, PredicateConfig, RequirementConfig};
+
+/// The configuration of the single-filter module.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Who issues tokens, by name.
+    pub providers: BTreeMap<String, ProviderConfig>,
+    /// What is required of which requests; the first that matches a request decides. What none matches
+    /// is refused.
+    pub rules: Vec<RuleConfig>,
+    /// Sets the claims of accepted tokens as filter state, `wasm.headgate.claims`: an object by
+    /// provider. The access log has it as `%FILTER_STATE(wasm.headgate.claims:PLAIN)%`.
+    #[serde(default)]
+    pub filter_state: bool,
+    /// How many verified tokens each worker remembers; 0 means none.
+    #[serde(default = "remembered")]
+    pub cached_tokens: u16,
+    /// What the Envoy around this module was told about held requests.
+    #[serde(default)]
+    pub holding: Holding,
+}
+
+/// What is required of some requests.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct RuleConfig {
+    /// Which requests.
+    #[serde(rename = "match")]
+    pub matches: MatchConfig,
+    /// What their tokens must be.
+    pub require: RequirementConfig,
+}
+
+/// Conditions on a request. Exactly one of `path` and `prefix` is given.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct MatchConfig {
+    /// The whole path, without query.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// The beginning of a path, whole segments: `/api` matches `/api` and `/api/pets`, not `/apis`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prefix: Option<String>,
+    /// Methods, as they are written in a request. None means any method.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub methods: Vec<String>,
+}
+
+const fn remembered() -> u16 {
+    1024
+}

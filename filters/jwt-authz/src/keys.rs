@@ -1,0 +1,137 @@
+//! The keys of a provider.
+
+use filter_api::{ConfigError, Signatures};
+use serde_json::Value;
+
+use crate::config::KeysConfig;
+use crate::denial::Denial;
+use crate::key::{Key, KeyError};
+use crate::pem;
+use crate::token::Token;
+
+/// How many keys are tried for a token that does not say which is its own.
+const MOST_TRIED: usize = 8;
+
+/// Keys, in the order in which they are tried.
+#[derive(Debug, Default)]
+pub struct Keys {
+    keys: Vec<Key>,
+}
+
+/// A key of a set that cannot be used: its place in `keys`, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyFault {
+    /// Its index.
+    pub index: usize,
+    /// Why.
+    pub error: KeyError,
+}
+
+impl Keys {
+    /// Reads keys in whichever form they have. With them come those of a set that are left out.
+    pub(crate) fn compile(config: &KeysConfig) -> Result<(Self, Vec<KeyFault>), ConfigError> {
+        let at = |place: &'static str| move |error: KeyError| ConfigError::new(place, error);
+        let one = |key| Self { keys: vec![key] };
+        let keys = match config {
+            KeysConfig {
+                jwks: Some(set),
+                jwk: None,
+                pem: None,
+                secret: None,
+            } => {
+                let (keys, faults) = Self::from_jwks(set).map_err(at("jwks"))?;
+                if let (true, Some(first)) = (keys.keys.is_empty(), faults.first()) {
+                    let place = format!("jwks.keys[{}]", first.index);
+                    return Err(ConfigError::new(place, &first.error));
+                }
+                return Ok((keys, faults));
+            }
+            KeysConfig {
+                jwks: None,
+                jwk: Some(jwk),
+                pem: None,
+                secret: None,
+            } => one(Key::from_jwk(jwk).map_err(at("jwk"))?),
+            KeysConfig {
+                jwks: None,
+                jwk: None,
+                pem: Some(text),
+                secret: None,
+            } => {
+                let blocks = pem::blocks(text).map_err(at("pem"))?;
+                let keys: Result<_, _> = blocks.iter().map(Key::from_pem).collect();
+                Self {
+                    keys: keys.map_err(at("pem"))?,
+                }
+            }
+            KeysConfig {
+                jwks: None,
+                jwk: None,
+                pem: None,
+                secret: Some(secret),
+            } => one(Key::from_secret(secret).map_err(at("secret"))?),
+            _ => {
+                let problem = "must have exactly one of \"jwks\", \"jwk\", \"pem\" and \"secret\"";
+                return Err(ConfigError::new("", problem));
+            }
+        };
+        Ok((keys, Vec::new()))
+    }
+
+    /// Reads a JWK Set. Keys that cannot be used are left out (RFC 7517 section 5) and told.
+    ///
+    /// # Errors
+    /// When it is no set, or an empty one.
+    pub fn from_jwks(set: &Value) -> Result<(Self, Vec<KeyFault>), KeyError> {
+        let keys = set.get("keys").and_then(Value::as_array);
+        let keys = keys.filter(|keys| !keys.is_empty());
+        let keys = keys.ok_or(KeyError::Member("keys"))?;
+        let (mut good, mut faults) = (Vec::new(), Vec::new());
+        for (index, jwk) in keys.iter().enumerate() {
+            match Key::from_jwk(jwk) {
+                Ok(key) => good.push(key),
+                Err(error) => faults.push(KeyFault { index, error }),
+            }
+        }
+        Ok((Self { keys: good }, faults))
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Key> {
+        self.keys.iter()
+    }
+
+    /// Whether one of these keys has signed a token.
+    ///
+    /// A token that names its key is held against keys of this name, and against keys without a name.
+    ///
+    /// # Errors
+    /// Why not.
+    pub(crate) fn verify(
+        &self,
+        token: &Token<'_>,
+        signatures: &mut dyn Signatures,
+    ) -> Result<(), Denial> {
+        let named = |key: &&Key| match (token.kid.as_deref(), key.kid()) {
+            (Some(wanted), Some(kid)) => wanted == kid,
+            _ => true,
+        };
+        let mut of_name = self.keys.iter().filter(named).peekable();
+        if of_name.peek().is_none() {
+            return Err(Denial::KeyUnknown);
+        }
+        let mut fitting = of_name.filter(|key| key.fits(token.algorithm)).peekable();
+        if fitting.peek().is_none() {
+            return Err(Denial::AlgorithmNotAllowed);
+        }
+        let verified = fitting.take(MOST_TRIED).any(|key| {
+            // A key that the host does not take has signed nothing; the root has said so in the log.
+            key.verify(token.algorithm, token.signed, &token.signature, signatures)
+                .unwrap_or(false)
+        });
+        match verified {
+            true => Ok(()),
+            false => Err(Denial::SignatureInvalid),
+        }
+    }
+}

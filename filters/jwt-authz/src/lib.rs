@@ -1,0 +1,57 @@
+//! Verifies JSON Web Tokens (RFC 7519), and decides by their claims.
+//!
+//! [`verify`] says whether a token is one of a [`Provider`]'s and holds now; [`Requirement::authorise`]
+//! says whether what a request brought is enough, and if not, why. [`JwtAuthz`] is the filter of its own
+//! around both: it finds the requirement by path and method, takes tokens out of requests, and hands
+//! claims on as header fields and filter state.
+//!
+//! Time and randomness are arguments. Signatures of RSA (PKCS #1 v1.5) and on the curves of NIST are
+//! checked by the host; RSA-PSS, Ed25519 and HMAC here, since no host offers them.
+
+mod algorithm;
+mod base64url;
+mod cache;
+mod claims;
+mod config;
+mod denial;
+mod filter;
+mod header_value;
+mod json;
+mod key;
+mod keys;
+mod metrics;
+mod output;
+mod pem;
+mod predicate;
+mod preflight;
+mod provider;
+mod public_key_info;
+mod requirement;
+mod rules;
+mod selector;
+mod source;
+mod target_path;
+mod token;
+mod verify;
+
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod vectors;
+
+pub use algorithm::Algorithm;
+pub use claims::{ClaimRules, Claims};
+pub use config::{
+    AccessConfig, ArrayForm, ClaimHeaderConfig, Config, Encoding, KeysConfig, MatchConfig,
+    PredicateConfig, ProviderConfig, RequirementConfig, RuleConfig, SecretConfig, SourceConfig,
+};
+pub use denial::Denial;
+pub use filter::{JwtAuthz, JwtExchange};
+pub use key::{Key, KeyError};
+pub use keys::{KeyFault, Keys};
+pub use predicate::Predicate;
+pub use provider::{Provider, Providers};
+pub use requirement::{Accepted, Denied, Requirement};
+pub use selector::Selector;
+pub use token::{MOST_TOKEN_BYTES, Token};
+pub use verify::verify;

@@ -1,0 +1,102 @@
+//! What the upstream is told of claims.
+
+use filter_api::{ConfigError, Fields, HeaderList, Host, HostError};
+use serde_json::Value;
+
+use crate::base64url;
+use crate::claims::Claims;
+use crate::config::{ArrayForm, ClaimHeaderConfig, Encoding};
+use crate::header_value::{is_name, is_same_name, is_writable};
+use crate::selector::Selector;
+
+/// A header field for a claim.
+#[derive(Debug)]
+pub(crate) struct ClaimHeader {
+    name: Box<str>,
+    selector: Selector,
+    array: ArrayForm,
+    encoding: Encoding,
+}
+
+impl ClaimHeader {
+    pub(crate) fn compile(config: &ClaimHeaderConfig) -> Result<Self, ConfigError> {
+        let name = config.name.as_str();
+        if !is_name(name) {
+            let problem = format!("must be a header field in lower case, found \"{name}\"");
+            return Err(ConfigError::new("name", problem));
+        }
+        Ok(Self {
+            name: name.into(),
+            selector: Selector::compile(config.claim.as_ref(), config.path.as_ref())?,
+            array: config.array,
+            encoding: config.encoding,
+        })
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The field's value; `None` without the claim, or when it cannot be written so.
+    fn value(&self, claims: &Claims) -> Option<String> {
+        let claim = self.selector.find(claims)?;
+        let text = match (claim, self.array) {
+            (Value::Array(elements), ArrayForm::Joined) => joined(elements)?,
+            (claim, _) => scalar(claim).unwrap_or_else(|| claim.to_string()),
+        };
+        match self.encoding {
+            Encoding::Plain => is_writable(&text).then_some(text),
+            Encoding::Base64url => Some(base64url::encode(text.as_bytes())),
+        }
+    }
+}
+
+/// Elements with commas between them. One with a comma of its own would be read as two.
+fn joined(elements: &[Value]) -> Option<String> {
+    let one = |element| scalar(element).filter(|text| !text.contains(','));
+    let texts: Option<Vec<String>> = elements.iter().map(one).collect();
+    texts.map(|texts| texts.join(","))
+}
+
+fn scalar(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(truth) => Some(truth.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+/// Removes what a client says in fields that are the gateway's, however it writes their names.
+pub(crate) fn sanitise<'h>(
+    host: &mut dyn Host,
+    headers: &HeaderList,
+    ours: impl Iterator<Item = &'h ClaimHeader> + Clone,
+) -> Result<(), HostError> {
+    for (name, _) in headers.iter() {
+        let is_ours = |header: &ClaimHeader| is_same_name(name, header.name.as_bytes());
+        if ours.clone().any(is_ours)
+            && let Ok(name) = std::str::from_utf8(name)
+        {
+            host.remove_field(Fields::RequestHeaders, name)?;
+        }
+    }
+    Ok(())
+}
+
+/// Tells the upstream of claims.
+pub(crate) fn tell(
+    host: &mut dyn Host,
+    headers: &[ClaimHeader],
+    claims: &Claims,
+) -> Result<(), HostError> {
+    for header in headers {
+        if let Some(value) = header.value(claims) {
+            host.set_field(Fields::RequestHeaders, &header.name, value.as_bytes())?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,10 @@
+//! CORS preflights, which carry no token (Fetch standard, "CORS-preflight request").
+
+use filter_api::HeaderList;
+
+/// Whether a page asks by this what it may ask.
+pub(crate) fn is_preflight(headers: &HeaderList) -> bool {
+    headers.method() == b"OPTIONS"
+        && headers.get("origin").is_some()
+        && headers.get("access-control-request-method").is_some()
+}

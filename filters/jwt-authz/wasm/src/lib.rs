@@ -1,0 +1,5 @@
+//! JWT authorisation as a module of its own.
+
+#![cfg(target_arch = "wasm32")]
+
+filter_shell::module!(jwt_authz::JwtAuthz);
