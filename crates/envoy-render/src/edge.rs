@@ -111,8 +111,9 @@ pub(crate) fn believed(entrance: Option<&Entrance>, listener: &Listener) -> Map<
 }
 
 /// What upstreams read as the word of what stands before them. Of `x-forwarded-for` and
-/// `x-forwarded-proto` Envoy itself takes care.
-const OF_PROXIES: [&str; 8] = [
+/// `x-forwarded-proto` Envoy itself takes care. Where nothing stands before the gateway the pipeline never
+/// sees them.
+pub const OF_PROXIES: [&str; 8] = [
     "forwarded",
     "x-forwarded-host",
     "x-forwarded-port",

@@ -38,6 +38,7 @@ use std::collections::BTreeMap;
 use gateway_model::Gateway;
 
 pub use discovery::{BOOTSTRAP, CLUSTERS, PIPELINE, ROUTES, compact, version};
+pub use edge::OF_PROXIES;
 pub use function::{Function, Functions};
 pub use pipeline::pipeline_config;
 pub use placement::{Files, IMAGE_BOOTSTRAP, Placement, SYSTEM_CAS};

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use envoy_render::OF_PROXIES;
 use filter_api::HeaderList;
 
 use crate::edge::{HttpVersion, Sent};
@@ -137,7 +138,10 @@ impl Question {
             (b":method", &self.method),
             (b":scheme", scheme),
         ];
-        let fields = self.fields.iter().map(|(name, value)| match name {
+        let is_of_proxies = |name: &[u8]| OF_PROXIES.iter().any(|one| one.as_bytes() == name);
+        // Nothing stands before this gateway, so Envoy removes what is written in the name of a proxy.
+        let fields = self.fields.iter().filter(|(name, _)| !is_of_proxies(name));
+        let fields = fields.map(|(name, value)| match name {
             // Envoy's filter for gRPC-Web stands before the pipeline.
             b"content-type" if GRPC_WEB.contains(&value) => (name, GRPC),
             _ => (name, value),

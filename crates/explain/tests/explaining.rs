@@ -155,3 +155,13 @@ fn a_url_is_what_its_client_sends() {
         assert_eq!(question.host.as_deref(), Some(host.as_bytes()), "{url}");
     }
 }
+
+#[test]
+fn what_is_written_in_the_name_of_a_proxy_decides_nothing() {
+    let routes = [
+        "match: { prefix: /, headers: { x-real-ip: 10.0.0.1 } }, to: [{ upstream: one }]",
+        "match: { prefix: / }, to: [{ upstream: two }]",
+    ];
+    let explanation = explain(&routes, "GET", "/", &["x-real-ip: 10.0.0.1"]);
+    assert_eq!(shares(&explanation), [("two", 1.0)]);
+}

@@ -38,6 +38,9 @@ const CONNECT: Duration = Duration::from_secs(10);
 const TRIES: u32 = 5;
 const AGAIN: Duration = Duration::from_millis(250);
 
+/// How much of a log is read, in lines: of a pod that is asked much, a few seconds.
+const MOST_LINES: i64 = 2_000;
+
 /// A namespace of a cluster.
 #[derive(Clone)]
 pub struct Cluster {
@@ -203,7 +206,8 @@ impl Cluster {
         let which = LogParams {
             container: Some(container.to_owned()),
             since_seconds: Some(seconds),
-            limit_bytes: Some(1 << 20),
+            // The latest ones; a limit in bytes would leave those out.
+            tail_lines: Some(MOST_LINES),
             ..LogParams::default()
         };
         let said = self.pods().logs(pod, &which).await;

@@ -11,6 +11,8 @@ pub fn latest(log: &str) -> Option<String> {
 }
 
 fn told_in<'a>(lines: impl Iterator<Item = &'a str> + Clone) -> Option<String> {
+    // What begins so is the access log, whose words are clients'.
+    let lines = lines.filter(|line| !line.starts_with('{'));
     let said = |begins: &str| {
         let (_, why) = lines.clone().find_map(|line| line.split_once(begins))?;
         Some(why.trim().to_owned())
@@ -36,6 +38,13 @@ mod tests {
         );
         assert_eq!(first(&own).unwrap(), "rutes: unknown field");
         assert_eq!(first("warning\tmain\tsomething\n"), None);
+    }
+
+    #[test]
+    fn what_a_client_has_written_into_the_access_log_is_no_refusal() {
+        let log = "{\"path\":\"/ update rejected: forged\"}\nconfig update rejected: one\n";
+        assert_eq!(first(log).as_deref(), Some("one"));
+        assert_eq!(latest("{\"path\":\"/ update rejected: forged\"}\n"), None);
     }
 
     #[test]
