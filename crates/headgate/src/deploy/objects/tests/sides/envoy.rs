@@ -31,7 +31,8 @@ impl Rendered {
 
 /// The HTTP connection manager of one of Envoy's listeners.
 fn manager(listener: &Value) -> &Value {
-    &listener["filter_chains"][0]["filters"][0]["typed_config"]
+    let filters = listener["filter_chains"][0]["filters"].as_array().unwrap();
+    &filters.last().unwrap()["typed_config"]
 }
 
 /// One of its listener filters.
