@@ -1,11 +1,10 @@
 //! What AWS' controllers make of a Service, in this process: a listener with its target group for each port.
 
-use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 
 use gateway_model::Entrance;
 use integration::balancer::{Balancer, Health, HealthCheck, Options, Target};
-use k8s_openapi::api::core::v1::{Service, ServicePort};
+use k8s_openapi::api::core::v1::{Pod, Service, ServicePort};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 /// A listener of a balancer.
@@ -29,15 +28,26 @@ fn annotation<'a>(service: &'a Service, name: &str) -> Option<&'a str> {
     annotations.get(&name).map(String::as_str)
 }
 
+/// Where the port of a Service leads to in a pod: a number, or the name of a port of its containers.
+fn target_port(pod: &Pod, target: &IntOrString) -> u16 {
+    let port = match target {
+        IntOrString::Int(port) => *port,
+        IntOrString::String(name) => {
+            let containers = pod.spec.iter().flat_map(|spec| &spec.containers);
+            let mut ports = containers.flat_map(|container| container.ports.iter().flatten());
+            let named = ports.find(|port| port.name.as_ref() == Some(name));
+            named.unwrap().container_port
+        }
+    };
+    u16::try_from(port).unwrap()
+}
+
 /// The listener of a port, when all its targets are healthy. A class is what tells the controllers apart.
-pub async fn listener(service: &Service, port: u16, pods: &BTreeMap<String, IpAddr>) -> Listener {
+pub async fn listener(service: &Service, port: u16, pods: &[(IpAddr, Pod)]) -> Listener {
     let spec = service.spec.as_ref().unwrap();
     let is_port = |one: &&ServicePort| one.port == i32::from(port);
     let of_service = spec.ports.iter().flatten().find(is_port);
-    let Some(IntOrString::Int(target)) = of_service.unwrap().target_port else {
-        panic!("no number of a port: {of_service:?}");
-    };
-    let target = u16::try_from(target).unwrap();
+    let target = of_service.unwrap().target_port.as_ref().unwrap();
     let options = match spec.load_balancer_class.as_deref() {
         Some("service.k8s.aws/nlb") => {
             assert_eq!(annotation(service, "nlb-target-type"), Some("ip"));
@@ -70,10 +80,10 @@ pub async fn listener(service: &Service, port: u16, pods: &BTreeMap<String, IpAd
         ..options
     })
     .await;
-    for pod in pods.values() {
+    for (address, pod) in pods {
         let target = Target {
-            address: (*pod, target).into(),
-            health: (*pod, health).into(),
+            address: (*address, target_port(pod, target)).into(),
+            health: (*address, health).into(),
         };
         balancer.register(target);
         balancer.until(target, Health::Healthy).await;

@@ -11,7 +11,7 @@ use integration::kubernetes::{ControlPlane, Kubelet, User, next_address, program
 use integration::module;
 use integration::tls::{Authority, ClientSide};
 use integration::upstream::Upstream;
-use k8s_openapi::api::core::v1::Service;
+use k8s_openapi::api::core::v1::{Pod, Service};
 use kube::Api;
 use serde_json::{Map, Value};
 use tokio::process::Command;
@@ -141,7 +141,12 @@ impl Reader {
 
     /// The balancer's listener of this port.
     async fn listener(&mut self, port: u16) -> &Listener {
-        let pods = self.kubelet.wait_for_ready(2).await;
+        let ready = self.kubelet.wait_for_ready(2).await;
+        let api = Api::<Pod>::namespaced(self.rig.admin.clone(), SHOP);
+        let mut pods = Vec::new();
+        for (name, address) in ready {
+            pods.push((address, api.get(&name).await.unwrap()));
+        }
         let service = self.service().await.unwrap();
         self.listeners.push(listener(&service, port, &pods).await);
         self.listeners.last().unwrap()
