@@ -91,7 +91,12 @@ fn expected_in_gateway(workspace: &Workspace, module: &str) -> Result<Vec<String
 }
 
 fn expected_in_headgate() -> Vec<String> {
-    let modules = ["function-router.wasm", "gateway.wasm", "modules.json"];
+    let modules = [
+        "function-router.wasm",
+        "gateway.wasm",
+        "jwt-authz.wasm",
+        "modules.json",
+    ];
     let modules = modules.map(|file| format!("{ALL_MODULES}/{file}"));
     let others = [CERTIFICATES_IN_IMAGE, "/usr/local/bin/headgate"];
     let others = others.map(ToOwned::to_owned);

@@ -51,7 +51,9 @@ impl Config {
         if place.exists() {
             fs::remove_dir_all(&place)?;
         }
-        for directory in [&config.bootstrap, &config.watched] {
+        // Envoy reads through the link that a kubelet moves.
+        let data = config.watched.join("..data");
+        for directory in [&config.bootstrap, &data] {
             fs::create_dir_all(directory)?;
         }
         let rendered = workspace.root.join(RENDERED);
@@ -62,8 +64,8 @@ impl Config {
             let name = file.file_name().unwrap_or_default();
             let (directory, text) = match name.to_str() {
                 Some(BOOTSTRAP) => (&config.bootstrap, text),
-                Some(PIPELINE) => (&config.watched, pipeline(&text)),
-                _ => (&config.watched, text),
+                Some(PIPELINE) => (&data, pipeline(&text)),
+                _ => (&data, text),
             };
             fs::write(directory.join(name), text)?;
         }
