@@ -36,7 +36,7 @@ pub const BALANCER: &str = "k8s-shop-shop-0123456789.elb.eu-west-1.amazonaws.com
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// How long a command may take: behind a balancer of nodes new pods wait a minute before they count.
-const PATIENCE: Duration = Duration::from_secs(150);
+const PATIENCE: Duration = Duration::from_secs(400);
 
 /// A reader.
 pub struct Reader {
