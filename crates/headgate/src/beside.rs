@@ -4,14 +4,12 @@
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use anyhow::Context;
 use http_body_util::{BodyExt, Empty};
 use hyper::body::Bytes;
 use hyper::header::HOST;
 use hyper::{Method, Request};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
-use tokio::runtime;
 
 /// What is asked of one of Envoy's ports.
 #[derive(Debug, Clone, Copy)]
@@ -87,13 +85,4 @@ impl Question<'_> {
             body: String::from_utf8_lossy(&body).into_owned(),
         })
     }
-}
-
-/// Runs what asks, on this thread alone: a probe runs every few seconds.
-pub fn block_on<T>(asking: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
-    runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .context("the async runtime does not start")?
-        .block_on(asking)
 }

@@ -25,11 +25,7 @@ mod standing_change;
 mod state;
 mod status;
 
-use std::io::Write;
-
-use anyhow::Context;
-use clap::{Args, Subcommand, ValueEnum};
-use tokio::runtime;
+use clap::{Args, Subcommand};
 
 use crate::exit_status::ExitStatus;
 use crate::report;
@@ -61,15 +57,6 @@ enum Command {
     Rights(rights::Arguments),
 }
 
-/// How something is told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Form {
-    /// For people
-    Text,
-    /// For programs
-    Json,
-}
-
 /// Where objects are if nobody says it, and no cluster is asked.
 const NAMESPACE: &str = "default";
 
@@ -98,16 +85,4 @@ fn whose_move(error: anyhow::Error) -> anyhow::Result<ExitStatus> {
         Some(status) => Ok(report::told(&error, status)),
         None => Err(error),
     }
-}
-
-/// Waits for what is asked of a cluster.
-fn with_runtime<T>(asking: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
-    let runtime = runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.context("the async runtime does not start")?;
-    runtime.block_on(asking)
-}
-
-/// Tells how it goes on. Whoever closed standard error does not want to know.
-fn say(text: &str) {
-    let _ = writeln!(anstream::stderr(), "{text}");
 }

@@ -10,8 +10,9 @@ use filter_api::Duration;
 use hyper::Method;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use crate::beside::{self, Question};
+use crate::beside::Question;
 use crate::exit_status::ExitStatus;
+use crate::runtime::block_on;
 use activity::Activity;
 
 /// Take the Envoy beside it out of service without losing a request
@@ -80,7 +81,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
         admin_port: arguments.admin_port,
         began: now(),
     };
-    beside::block_on(drain.run(arguments))?;
+    block_on(drain.run(arguments))?;
     Ok(ExitStatus::Ok)
 }
 

@@ -26,15 +26,11 @@ mod signature;
 mod source;
 mod verify;
 
-use std::io::Write;
-
-use anyhow::Context;
-use clap::{Args, Subcommand, ValueEnum};
-use serde::Serialize;
-use sha2::{Digest, Sha256};
-use tokio::runtime;
+use clap::{Args, Subcommand};
 
 use crate::exit_status::ExitStatus;
+use crate::hash::sha256;
+use crate::runtime::block_on;
 
 /// Push filters to a registry as OCI images, pull them, sign them, and verify who signed them
 #[derive(Debug, Args)]
@@ -59,11 +55,7 @@ enum Command {
 /// # Errors
 /// When a file cannot be read or written, or the registry refuses or cannot be reached.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
-    let runtime = runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .context("the async runtime does not start")?;
-    runtime.block_on(async {
+    block_on(async {
         match &arguments.command {
             Command::Push(arguments) => push::run(arguments).await,
             Command::Pull(arguments) => pull::run(arguments).await,
@@ -74,34 +66,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
     })
 }
 
-/// How a result is told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Output {
-    /// For people
-    Text,
-    /// For programs: one object
-    Json,
-}
-
-impl Output {
-    /// Prints a result, in `text` or as what it is.
-    fn print(self, result: &impl Serialize, text: &str) -> anyhow::Result<()> {
-        let mut out = anstream::stdout();
-        match self {
-            Self::Text => writeln!(out, "{text}")?,
-            Self::Json => writeln!(out, "{}", serde_json::to_string_pretty(result)?)?,
-        }
-        Ok(())
-    }
-}
-
-/// The SHA-256 in hexadecimal digits.
-fn sha256(bytes: &[u8]) -> String {
-    let digest = Sha256::digest(bytes);
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// The same as registries write it.
+/// A SHA-256 as registries write it.
 fn digest(bytes: &[u8]) -> String {
     format!("sha256:{}", sha256(bytes))
 }

@@ -13,15 +13,18 @@ mod drain;
 mod exit_status;
 mod explain;
 mod files;
+mod hash;
 mod image;
 mod input;
 mod modules;
+mod output;
 mod overrides;
 mod probe;
 mod push;
 mod render;
 mod report;
 mod run;
+mod runtime;
 mod schema;
 
 use std::process::ExitCode;

@@ -4,9 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 
-use crate::checkout;
+use crate::{checkout, hash};
 
 /// What lies beside the modules and says what they are; `make wasm` writes it.
 const LIST: &str = "modules.json";
@@ -121,10 +120,7 @@ pub fn find(named: Option<&Path>, module: &str) -> Result<(Entry, Vec<u8>), Modu
         })?;
     let path = directory.join(format!("{module}.wasm"));
     let bytes = read(&path)?;
-    let found: String = Sha256::digest(&bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let found = hash::sha256(&bytes);
     if found != entry.sha256 {
         return Err(ModuleError::OtherContent {
             path,

@@ -8,9 +8,10 @@ use filter_api::Duration;
 use gateway_model::Entrance;
 use hyper::Method;
 
-use crate::beside::{self, Answer, Question};
+use crate::beside::{Answer, Question};
 use crate::exit_status::ExitStatus;
 use crate::run::admin::{Pipeline, pipeline_state};
+use crate::runtime::block_on;
 
 /// Ask the Envoy beside it whether it is ready
 #[derive(Debug, Args)]
@@ -44,7 +45,7 @@ Examples:
 /// # Errors
 /// When the answer cannot be told.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
-    match beside::block_on(ask(arguments)) {
+    match block_on(ask(arguments)) {
         Ok(()) => {
             writeln!(std::io::stdout(), "ready")?;
             Ok(ExitStatus::Ok)

@@ -17,7 +17,7 @@ pub fn document(file: &str, wrong: &Diagnostics) -> ExitStatus {
     each(&wrong.warnings);
     let more = if wrong.more { "more than " } else { "" };
     let errors = count(wrong.errors.len(), "error");
-    line(&match wrong.warnings.len() {
+    say(&match wrong.warnings.len() {
         0 => format!("{file}: {more}{errors}"),
         warnings => format!("{file}: {more}{errors}, {}", count(warnings, "warning")),
     });
@@ -33,7 +33,7 @@ pub fn each(diagnostics: &[Diagnostic]) {
             Severity::Warning => WARNING,
         };
         let (summary, place) = (diagnostic.summary(), diagnostic.place());
-        line(&format!(
+        say(&format!(
             "{style}{severity}{style:#}: {summary}\n  {ARROW}-->{ARROW:#} {place}"
         ));
     }
@@ -41,7 +41,7 @@ pub fn each(diagnostics: &[Diagnostic]) {
 
 /// Tells of something that is no mistake, and deserves a look.
 pub fn warning(text: &str) {
-    line(&format!("{WARNING}warning{WARNING:#}: {text}"));
+    say(&format!("{WARNING}warning{WARNING:#}: {text}"));
 }
 
 /// Tells what is wrong around the document. That whoever reads the output has seen enough, as `head`
@@ -56,19 +56,19 @@ pub fn environment(error: &anyhow::Error) -> ExitStatus {
 
 /// Tells an error, which ends a command so.
 pub fn told(error: &anyhow::Error, status: ExitStatus) -> ExitStatus {
-    line(&format!("{ERROR}error{ERROR:#}: {error:#}"));
+    say(&format!("{ERROR}error{ERROR:#}: {error:#}"));
     status
 }
 
 /// Tells what is wrong with the command line, where clap cannot.
 pub fn usage(error: &dyn std::error::Error) -> ExitStatus {
-    line(&format!("{ERROR}error{ERROR:#}: {error}"));
+    say(&format!("{ERROR}error{ERROR:#}: {error}"));
     ExitStatus::Usage
 }
 
 /// Tells that nobody who was named vouches for an image.
 pub fn not_signed(error: &dyn std::error::Error) -> ExitStatus {
-    line(&format!("{ERROR}error{ERROR:#}: {error}"));
+    say(&format!("{ERROR}error{ERROR:#}: {error}"));
     ExitStatus::NotSigned
 }
 
@@ -78,7 +78,8 @@ pub fn count(number: usize, noun: &str) -> String {
     format!("{number} {noun}{plural}")
 }
 
-fn line(text: &str) {
-    // Whoever closed standard error does not want to know; the exit code still says it.
+/// Tells a line. Whoever closed standard error does not want to know, and the exit code still says it: a
+/// closed terminal is no reason to fail.
+pub fn say(text: &str) {
     let _ = writeln!(anstream::stderr(), "{text}");
 }

@@ -14,7 +14,6 @@ mod session;
 mod state;
 mod watch;
 
-use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -29,6 +28,7 @@ use crate::exit_status::ExitStatus;
 use crate::input::Source;
 use crate::overrides::Overrides;
 use crate::push::{LOOK, Pusher};
+use crate::report::say;
 use crate::{document, files, modules};
 use begin::Wanted;
 use fixed::Fixed;
@@ -208,9 +208,4 @@ impl Signals {
             _ = hangup.recv() => {}
         }
     }
-}
-
-/// Tells it, unless nobody listens any more: a closed terminal is no reason to fail.
-fn say(text: &str) {
-    let _ = writeln!(anstream::stderr(), "{text}");
 }

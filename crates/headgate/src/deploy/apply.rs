@@ -1,6 +1,5 @@
 //! `headgate deploy apply`: a document, running in a cluster.
 
-use std::io::Write;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -20,11 +19,11 @@ use super::options::Options;
 use super::pod::PodState;
 use super::rollout::{PAUSE, Rollout, has_passed, now};
 use super::state::State;
-use super::{
-    Form, applied_document, balancer, owned, policy, say, standing_change, status, with_runtime,
-};
+use super::{applied_document, balancer, owned, policy, standing_change, status};
 use crate::exit_status::ExitStatus;
-use crate::report::count;
+use crate::output::Output;
+use crate::report::{count, say};
+use crate::runtime::block_on;
 
 /// Run a document in a cluster, or carry its changes there
 #[derive(Debug, Args)]
@@ -44,8 +43,8 @@ pub struct Arguments {
     #[arg(long)]
     no_wait: bool,
     /// How to tell what came of it
-    #[arg(long, value_enum, value_name = "FORM", default_value_t = Form::Text)]
-    output: Form,
+    #[arg(long, value_enum, value_name = "FORM", default_value_t = Output::Text)]
+    output: Output,
 }
 
 const LONG_ABOUT: &str = "\
@@ -106,7 +105,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
         Ok(gateway) => gateway,
         Err(status) => return Ok(status),
     };
-    with_runtime(async {
+    block_on(async {
         let namespace = arguments.options.namespace.as_deref();
         let cluster = Cluster::open(&arguments.connection, namespace).await?;
         let objects = arguments.options.objects(&gateway, cluster.namespace())?;
@@ -162,18 +161,12 @@ impl Apply<'_> {
         if done.iter().all(|one| one.outcome == Outcome::Unchanged) {
             say("nothing has changed: the cluster has all of it already");
         }
-        let state = State::of(self.cluster, self.name()).await?;
-        let mut out = anstream::stdout();
-        match self.arguments.output {
-            Form::Text => write!(out, "{}", status::text(&state))?,
-            Form::Json => {
-                let report = Report {
-                    objects: done,
-                    state,
-                };
-                writeln!(out, "{}", serde_json::to_string_pretty(&report)?)?;
-            }
-        }
+        let report = Report {
+            objects: done,
+            state: State::of(self.cluster, self.name()).await?,
+        };
+        let text = status::text(&report.state);
+        self.arguments.output.print(&report, &text)?;
         Ok(ExitStatus::Ok)
     }
 

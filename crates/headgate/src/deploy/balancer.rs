@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep};
 use super::cluster::{Cluster, ClusterError, Kind};
 use super::objects::Object;
 use super::rollout::has_passed;
-use super::say;
+use crate::report::say;
 
 /// How often the cluster is asked.
 const PAUSE: Duration = Duration::from_millis(500);

@@ -12,9 +12,9 @@ use tokio::time::sleep;
 use super::cluster::{Applied, Cluster, Kind};
 use super::fleet::{Fleet, Pods};
 use super::objects::Object;
-use super::say;
 use crate::push::stats::Kind as Part;
 use crate::push::{LOOK, PushError, Pusher};
+use crate::report::say;
 
 /// What is in the way of it.
 #[derive(Debug, thiserror::Error)]

@@ -7,8 +7,11 @@ use serde::Serialize;
 
 use super::cluster::{Cluster, Connection};
 use super::gateway_name::GatewayName;
-use super::{Form, owned, say, with_runtime};
+use super::owned;
 use crate::exit_status::ExitStatus;
+use crate::output::Output;
+use crate::report::say;
+use crate::runtime::block_on;
 
 /// Take a gateway out of a cluster
 #[derive(Debug, Args)]
@@ -25,8 +28,8 @@ pub struct Arguments {
     #[arg(long)]
     dry_run: bool,
     /// How to tell it
-    #[arg(long, value_enum, value_name = "FORM", default_value_t = Form::Text)]
-    output: Form,
+    #[arg(long, value_enum, value_name = "FORM", default_value_t = Output::Text)]
+    output: Output,
 }
 
 const LONG_ABOUT: &str = "\
@@ -55,7 +58,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
         Ok(name) => name,
         Err(status) => return Ok(status),
     };
-    with_runtime(async {
+    block_on(async {
         let namespace = arguments.namespace.as_deref();
         let cluster = Cluster::open(&arguments.connection, namespace).await?;
         cluster.require_namespace().await?;
@@ -83,7 +86,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
                 cluster.namespace()
             ));
         }
-        if arguments.output == Form::Json {
+        if arguments.output == Output::Json {
             let shown = |all: &[owned::Found]| all.iter().map(owned::Found::shown).collect();
             let report = Report {
                 deleted: shown(&ours),

@@ -1,7 +1,6 @@
 //! `headgate deploy diff`: what apply would change in a cluster.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
 
 use anstyle::{AnsiColor, Style};
 use anyhow::anyhow;
@@ -16,10 +15,12 @@ use super::cluster::{Applied, Cluster, Connection, Kind};
 use super::fields::{FieldChange, changes};
 use super::objects::{Object, Objects};
 use super::options::Options;
-use super::{Form, applied_document, owned, standing_change, with_runtime};
+use super::{applied_document, owned, standing_change};
 use crate::diff::{self as meaning, Difference};
 use crate::document;
 use crate::exit_status::ExitStatus;
+use crate::output::Output;
+use crate::runtime::block_on;
 
 /// Tell what apply would change in a cluster
 #[derive(Debug, Args)]
@@ -36,8 +37,8 @@ pub struct Arguments {
     #[arg(long)]
     exit_code: bool,
     /// How to tell it
-    #[arg(long, value_enum, value_name = "FORM", default_value_t = Form::Text)]
-    output: Form,
+    #[arg(long, value_enum, value_name = "FORM", default_value_t = Output::Text)]
+    output: Output,
 }
 
 const LONG_ABOUT: &str = "\
@@ -88,7 +89,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
         Ok(gateway) => gateway,
         Err(status) => return Ok(status),
     };
-    with_runtime(async {
+    block_on(async {
         let namespace = arguments.options.namespace.as_deref();
         let cluster = Cluster::open(&arguments.connection, namespace).await?;
         let objects = arguments.options.objects(&gateway, cluster.namespace())?;
@@ -99,11 +100,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
         };
         standing_change::refuse(&cluster, &gateway, &objects).await?;
         let report = Report::of(&cluster, &gateway, &objects, how).await?;
-        let mut out = anstream::stdout();
-        match arguments.output {
-            Form::Text => write!(out, "{}", text(&report))?,
-            Form::Json => writeln!(out, "{}", serde_json::to_string_pretty(&report)?)?,
-        }
+        arguments.output.print(&report, &text(&report))?;
         Ok(match report.differs && arguments.exit_code {
             true => ExitStatus::Differs,
             false => ExitStatus::Ok,

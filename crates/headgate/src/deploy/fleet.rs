@@ -9,10 +9,9 @@ use super::cluster::{Applied, Cluster, ClusterError, Kind};
 use super::envoy::PodEnvoy;
 use super::objects::{Object, TooLarge, fit};
 use super::pod::PodState;
-use super::say;
 use crate::push::stats::Kind as Part;
 use crate::push::{CarryError, Reader, Target};
-use crate::report::count;
+use crate::report::{count, say};
 
 /// How often Envoys are asked, through the API server.
 const PAUSE: Duration = Duration::from_millis(200);

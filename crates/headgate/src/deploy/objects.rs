@@ -26,11 +26,11 @@ mod tests;
 mod upstreams;
 mod volumes;
 
+use crate::hash;
 use std::collections::BTreeMap;
 
 use envoy_render::Placement;
 use gateway_model::{Certificate, Entrance, FileName, Gateway, Topology};
-use sha2::{Digest, Sha256};
 
 pub use capacity::{TooLarge, fit};
 pub use error::ObjectsError;
@@ -143,10 +143,5 @@ fn secret_name(file: &FileName) -> String {
 
 /// 40 bits of SHA-256, in hexadecimal.
 fn short_hash(text: &str) -> String {
-    let digest = Sha256::digest(text);
-    digest
-        .iter()
-        .take(5)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hash::short(text.as_bytes(), 10)
 }

@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep};
 use super::cluster::{Cluster, ClusterError, Kind};
 use super::envoy::PodEnvoy;
 use super::pod::PodState;
-use super::say;
+use crate::report::say;
 
 /// Why the new pods are not there.
 #[derive(Debug, thiserror::Error)]

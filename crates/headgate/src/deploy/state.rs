@@ -11,9 +11,10 @@ use super::cluster::{Cluster, ClusterError, Kind};
 use super::envoy::PodEnvoy;
 use super::owned::{self, Found};
 use super::pod::PodState;
-use super::{applied_document, balancer, say};
+use super::{applied_document, balancer};
 use crate::push::Envoy as _;
 use crate::push::stats::{Kind as Part, Stats};
+use crate::report::say;
 
 /// How a gateway is.
 #[derive(Debug, Serialize)]

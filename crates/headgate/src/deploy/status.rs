@@ -1,16 +1,16 @@
 //! `headgate deploy status`: how a gateway is in a cluster.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
 
 use clap::Args;
 
 use super::cluster::{Cluster, Connection};
 use super::gateway_name::GatewayName;
 use super::state::{Configuration, PodReport, State};
-use super::{Form, with_runtime};
 use crate::exit_status::ExitStatus;
+use crate::output::Output;
 use crate::report::count;
+use crate::runtime::block_on;
 
 /// Tell how a gateway is in a cluster, and which configuration each Envoy has
 #[derive(Debug, Args)]
@@ -24,8 +24,8 @@ pub struct Arguments {
     #[command(flatten)]
     connection: Connection,
     /// How to tell it
-    #[arg(long, value_enum, value_name = "FORM", default_value_t = Form::Text)]
-    output: Form,
+    #[arg(long, value_enum, value_name = "FORM", default_value_t = Output::Text)]
+    output: Output,
 }
 
 const LONG_ABOUT: &str = "\
@@ -55,16 +55,12 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
         Ok(name) => name,
         Err(status) => return Ok(status),
     };
-    with_runtime(async {
+    block_on(async {
         let namespace = arguments.namespace.as_deref();
         let cluster = Cluster::open(&arguments.connection, namespace).await?;
         cluster.require_namespace().await?;
         let state = State::of(&cluster, &name).await?;
-        let text = match arguments.output {
-            Form::Text => text(&state),
-            Form::Json => format!("{}\n", serde_json::to_string_pretty(&state)?),
-        };
-        write!(anstream::stdout(), "{text}")?;
+        arguments.output.print(&state, &text(&state))?;
         Ok(match state.is_well {
             true => ExitStatus::Ok,
             false => ExitStatus::Environment,

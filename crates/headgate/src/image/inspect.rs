@@ -11,8 +11,9 @@ use super::access::Access;
 use super::error::Action;
 use super::format::Format;
 use super::registry::Registry;
-use super::{Output, pull, reference};
+use super::{pull, reference};
 use crate::exit_status::ExitStatus;
+use crate::output::Output;
 
 /// Tell what an image is: its digest, its format and what it says of its module
 #[derive(Debug, Args)]

@@ -14,8 +14,10 @@ use super::public_key::PublicKey;
 use super::registry::Registry;
 use super::said::MODULE_SHA256;
 use super::save::save;
-use super::{Output, layer, reference, sha256, verify};
+use super::{layer, reference, verify};
 use crate::exit_status::ExitStatus;
+use crate::hash::sha256;
+use crate::output::Output;
 use crate::report;
 
 /// Pull the module of an image into a file

@@ -10,10 +10,11 @@ use super::access::Access;
 use super::artefact::Artefact;
 use super::error::Action;
 use super::format::Format;
+use super::reference;
 use super::registry::Registry;
 use super::source::Source;
-use super::{Output, reference};
 use crate::exit_status::ExitStatus;
+use crate::output::Output;
 
 /// Push a module to a registry as an OCI image
 #[derive(Debug, Args)]

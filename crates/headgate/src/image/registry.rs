@@ -20,6 +20,7 @@ use super::format::media_type;
 use super::http::{Http, Wanted};
 use super::progress::Progress;
 use super::reference::{is_local, registry};
+use crate::hash;
 
 /// How long to wait before the second try; before each further one twice as long.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
@@ -422,11 +423,7 @@ fn client(
 fn is_of(bytes: &[u8], expected: &str) -> Result<(), DigestError> {
     let found = match expected.split_once(':') {
         Some(("sha256", _)) => super::digest(bytes),
-        Some(("sha512", _)) => {
-            let digest = Sha512::digest(bytes);
-            let digits: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-            format!("sha512:{digits}")
-        }
+        Some(("sha512", _)) => format!("sha512:{}", hash::hex(&Sha512::digest(bytes))),
         Some((other, _)) => return Err(DigestError::UnsupportedAlgorithm(other.to_owned())),
         None => return Err(DigestError::MissingAlgorithm),
     };

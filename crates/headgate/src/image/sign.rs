@@ -9,10 +9,11 @@ use serde::Serialize;
 use super::access::Access;
 use super::error::Action;
 use super::key::SigningKey;
+use super::reference;
 use super::registry::Registry;
 use super::signature::{self, Signature};
-use super::{Output, reference};
 use crate::exit_status::ExitStatus;
+use crate::output::Output;
 
 /// Sign an image with a key, as cosign does
 #[derive(Debug, Args)]

@@ -10,8 +10,9 @@ use super::access::Access;
 use super::error::{Action, RegistryError};
 use super::public_key::PublicKey;
 use super::registry::Registry;
-use super::{Output, bundle, reference, signature};
+use super::{bundle, reference, signature};
 use crate::exit_status::ExitStatus;
+use crate::output::Output;
 use crate::report;
 
 /// Verify that an image is signed by a key

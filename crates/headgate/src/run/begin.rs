@@ -9,12 +9,13 @@ use gateway_model::Gateway;
 use tokio::time::{sleep, timeout};
 
 use super::admin::{Admin, Readiness};
+use super::ports;
 use super::process::Envoy;
 use super::state::{Launch, State};
-use super::{ports, say};
 use crate::files;
 use crate::modules::Module;
 use crate::push::stats::Kind;
+use crate::report::say;
 
 /// How long Envoy may take to begin its work.
 const START: Duration = Duration::from_secs(30);

@@ -8,11 +8,12 @@ use tokio::time::Instant;
 
 use super::fixed::Fixed;
 use super::live::Live;
-use super::{named_files, say};
+use super::named_files;
 use crate::diff::{self, Difference};
 use crate::input::Source;
 use crate::overrides::Overrides;
 use crate::push::Pusher;
+use crate::report::say;
 use crate::{document, report};
 
 /// A gateway that runs, and the document that it runs by.

@@ -9,12 +9,11 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::fixed::Fixed;
-use crate::files;
 use crate::input::Source;
 use crate::overrides::Overrides;
+use crate::{files, hash};
 
 /// How Envoy was started.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,9 +88,7 @@ fn key(source: &Source, overrides: &Overrides) -> String {
     };
     let mut key = OsString::from(document);
     key.push(format!("\n{}", overrides.ports()));
-    let hash = Sha256::digest(key.as_encoded_bytes());
-    let hash = hash.iter().take(8);
-    hash.map(|byte| format!("{byte:02x}")).collect()
+    hash::short(key.as_encoded_bytes(), 16)
 }
 
 impl State {
