@@ -29,6 +29,8 @@ thread_local! {
     static PIPELINE: Rc<Pipeline> = Rc::new(
         parse_config(CONFIG.as_bytes()).and_then(Pipeline::compile).expect("the config is right"),
     );
+    /// It lives as long as the pipeline, which keeps what it once defined of its metrics.
+    static WORLD: Rc<RefCell<World>> = Rc::default();
 }
 
 fn message(data: &[u8]) -> (FieldList, &[u8]) {
@@ -51,7 +53,7 @@ fn message(data: &[u8]) -> (FieldList, &[u8]) {
 fuzz_target!(|data: &[u8]| {
     let (headers, body) = message(data);
     let request = Message { headers, ..Message::default() };
-    let mut host = FakeHost::new(Rc::new(RefCell::new(World::default())), request);
+    let mut host = FakeHost::new(WORLD.with(Rc::clone), request);
     let pipeline = PIPELINE.with(Rc::clone);
     let mut driver = Driver::new(pipeline.exchange(), pipeline.holding());
     let verdict = driver.on_headers(&mut host, Direction::Request, body.is_empty());

@@ -11,6 +11,7 @@
 
 mod callout;
 mod config;
+pub mod escapes;
 mod exchange;
 mod filter;
 mod headers;

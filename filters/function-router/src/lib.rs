@@ -13,7 +13,6 @@ mod config;
 mod demands;
 mod denial;
 mod destinations;
-mod escapes;
 mod filter;
 mod hosts;
 mod media_range;

@@ -1,6 +1,7 @@
 //! Patterns of paths, as configuration writes them.
 
-use crate::escapes::{decode, escape};
+use filter_api::escapes::{decode, escape};
+
 use crate::value::Value;
 
 /// What a request's path must look like, cut into segments at each `/`.

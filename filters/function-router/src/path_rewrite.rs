@@ -1,9 +1,9 @@
 //! Another path in place of the one that was matched.
 
 use filter_api::ConfigError;
+use filter_api::escapes::{escape, in_path};
 
 use crate::denial::Denial;
-use crate::escapes::{escape, in_path};
 use crate::normal::is_normal;
 use crate::path::Extent;
 use crate::pattern::Pattern;

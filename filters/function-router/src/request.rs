@@ -5,8 +5,7 @@ use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use filter_api::HeaderList;
-
-use crate::escapes::decode;
+use filter_api::escapes::decode;
 
 /// A request as the router sees it.
 #[derive(Debug, Clone)]

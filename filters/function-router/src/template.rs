@@ -1,6 +1,7 @@
 //! Text in which values of the match stand.
 
-use crate::escapes::{encode, in_query_value};
+use filter_api::escapes::{encode, in_query_value};
+
 use crate::value::Value;
 
 /// Text with `{name}` for values.

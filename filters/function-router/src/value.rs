@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::escapes::{decode, encode, is_unreserved};
+use filter_api::escapes::{decode, encode, is_unreserved};
 
 /// A value in the path of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -102,7 +102,7 @@ pub struct JwtExchange(Rc<JwtAuthz>);
 
 impl Exchange for JwtExchange {
     fn on_request_headers(&mut self, host: &mut dyn Host, _: bool) -> Result<Flow, HostError> {
-        let filter = Rc::clone(&self.0);
+        let filter = &*self.0;
         let headers = host.request_headers()?;
         let ours = filter
             .providers
@@ -190,10 +190,10 @@ impl JwtAuthz {
         accepted: &[Accepted],
     ) -> Result<(), HostError> {
         let providers = || {
-            let provider = |one: &'_ Accepted| self.providers.get(one.provider);
+            let known = |one: &Accepted| self.providers.get(one.provider);
             accepted
                 .iter()
-                .filter_map(move |one| Some((one, provider(one)?)))
+                .filter_map(move |one| Some((one, known(one)?)))
         };
         for (_, provider) in providers().filter(|(_, provider)| !provider.forward) {
             for source in &provider.sources {
@@ -201,30 +201,20 @@ impl JwtAuthz {
             }
         }
         let mut state = Map::new();
-        for (
-            Accepted {
-                provider: index,
-                claims,
-            },
-            provider,
-        ) in providers()
-        {
-            self.metrics
-                .borrow_mut()
-                .count(host, ACCEPTED, self.named(*index), "");
-            tell(host, &provider.headers, claims)?;
+        for (one, provider) in providers() {
+            let named = self.named(one.provider);
+            self.metrics.borrow_mut().count(host, ACCEPTED, named, "");
+            tell(host, &provider.headers, &one.claims)?;
             if self.filter_state {
-                let claims = Value::Object(claims.members().clone());
+                let claims = Value::Object(one.claims.members().clone());
                 state.insert(provider.name.to_string(), claims);
             }
         }
-        match state.is_empty() {
-            true => Ok(()),
-            false => {
-                let state = Value::Object(state).to_string();
-                host.set_filter_state(CLAIMS_STATE, state.as_bytes())
-            }
+        if !state.is_empty() {
+            let state = Value::Object(state).to_string();
+            host.set_filter_state(CLAIMS_STATE, state.as_bytes())?;
         }
+        Ok(())
     }
 
     fn named(&self, index: usize) -> Option<(usize, &str)> {

@@ -1,5 +1,6 @@
 //! Who issues tokens, compiled.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use filter_api::{ConfigError, HeaderList};
@@ -77,7 +78,7 @@ impl Provider {
     ///
     /// # Errors
     /// When there is none, or more than one in a place.
-    pub(crate) fn token(&self, headers: &HeaderList) -> Result<Vec<u8>, Denial> {
+    pub(crate) fn token<'h>(&'h self, headers: &'h HeaderList) -> Result<Cow<'h, [u8]>, Denial> {
         let mut tokens = self.sources.iter().map(|source| source.find(headers));
         let found = tokens.find_map(Result::transpose);
         found.unwrap_or(Err(Denial::TokenMissing))

@@ -130,9 +130,11 @@ impl Requirement {
                     match one.authorise(authenticate) {
                         Ok(more) => {
                             // One token may meet several.
-                            let is_new = |one: &Accepted| !accepted.contains(one);
-                            let more: Vec<_> = more.into_iter().filter(is_new).collect();
-                            accepted.extend(more);
+                            for one in more {
+                                if !accepted.contains(&one) {
+                                    accepted.push(one);
+                                }
+                            }
                         }
                         Err(denied) => furthest = Some(further(furthest, denied)),
                     }

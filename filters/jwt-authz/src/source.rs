@@ -1,11 +1,13 @@
 //! Where in a request tokens are, and how they are taken out.
 
+use std::borrow::Cow;
+
+use filter_api::escapes::decode;
 use filter_api::{ConfigError, Fields, HeaderList, Host, HostError};
 
 use crate::config::SourceConfig;
 use crate::denial::Denial;
 use crate::header_value::is_name;
-use crate::target_path::percent_decoded;
 
 /// A place in a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,29 +78,25 @@ impl Source {
     ///
     /// # Errors
     /// When there is more than one.
-    pub(crate) fn find(&self, headers: &HeaderList) -> Result<Option<Vec<u8>>, Denial> {
-        let mut found = match self {
+    pub(crate) fn find<'h>(
+        &'h self,
+        headers: &'h HeaderList,
+    ) -> Result<Option<Cow<'h, [u8]>>, Denial> {
+        match self {
             Self::Header { name, scheme } => {
                 let lines = headers.get_all(name);
                 let tokens = lines.filter_map(|line| of_scheme(line, scheme.as_deref()));
-                tokens.map(<[u8]>::to_vec).collect::<Vec<_>>()
+                only(tokens.map(Cow::Borrowed))
             }
             Self::Cookie(name) => {
                 let pairs = headers.get_all("cookie").flat_map(cookies);
                 let tokens = pairs.filter_map(|pair| value_of(pair, name.as_bytes()));
-                tokens.map(|token| unquoted(token).to_vec()).collect()
+                only(tokens.map(|token| Cow::Borrowed(unquoted(token))))
             }
             Self::Query(name) => {
                 let parameters = parameters(headers.path());
-                let tokens = parameters.filter_map(|pair| parameter_value(pair, name.as_bytes()));
-                tokens.collect()
+                only(parameters.filter_map(|pair| parameter_value(pair, name.as_bytes())))
             }
-        };
-        // Envoy makes one line of several `authorization`, with commas, which no token has.
-        let is_joined = |token: &Vec<u8>| token.contains(&b',');
-        match found.len() {
-            0 | 1 if !found.iter().any(is_joined) => Ok(found.pop()),
-            _ => Err(Denial::TokenRepeated),
         }
     }
 
@@ -148,12 +146,8 @@ impl Source {
                 }
                 let path = host.field(Fields::RequestHeaders, ":path")?;
                 let path = path.unwrap_or_default();
-                let mut stripped: Vec<u8> = path
-                    .split(|&byte| byte == b'?')
-                    .take(1)
-                    .flatten()
-                    .copied()
-                    .collect();
+                let mut parts = path.split(|&byte| byte == b'?');
+                let mut stripped = parts.next().unwrap_or_default().to_vec();
                 let query = parameters(&path)
                     .filter(keep)
                     .collect::<Vec<_>>()
@@ -165,6 +159,19 @@ impl Source {
                 host.set_field(Fields::RequestHeaders, ":path", &stripped)
             }
         }
+    }
+}
+
+/// The only one of them, if there is any.
+fn only<'t>(
+    mut tokens: impl Iterator<Item = Cow<'t, [u8]>>,
+) -> Result<Option<Cow<'t, [u8]>>, Denial> {
+    let first = tokens.next();
+    // Envoy makes one line of several `authorization`, with commas, which no token has.
+    let is_joined = first.as_ref().is_some_and(|token| token.contains(&b','));
+    match is_joined || tokens.next().is_some() {
+        true => Err(Denial::TokenRepeated),
+        false => Ok(first),
     }
 }
 
@@ -219,11 +226,11 @@ fn parameters(target: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 /// The value of a parameter, decoded. Its name is compared decoded, as whoever is behind compares it.
-fn parameter_value(pair: &[u8], name: &[u8]) -> Option<Vec<u8>> {
+fn parameter_value<'p>(pair: &'p [u8], name: &[u8]) -> Option<Cow<'p, [u8]>> {
     let mut parts = pair.splitn(2, |&byte| byte == b'=');
     let key = parts.next()?;
     let value = parts.next().unwrap_or_default();
-    (percent_decoded(key) == name).then(|| percent_decoded(value))
+    (*decode(key) == *name).then(|| decode(value))
 }
 
 #[cfg(test)]

@@ -1,5 +1,9 @@
 //! Paths of requests, as whoever is behind the gateway reads them.
 
+use std::borrow::Cow;
+
+use filter_api::escapes::decode;
+
 /// The octets that a path means: escapes decoded, the parameters of its segments (`;v=1`) and the query
 /// taken off. `None` when it can be read in two ways: with `//`, `.`, `..` or `\`, escaped or not, with an
 /// escaped `/` or an octet of zero, or when it is no path at all.
@@ -25,31 +29,11 @@ pub(crate) fn meaning(target: &[u8]) -> Option<Vec<u8>> {
     Some(meaning)
 }
 
-/// A segment without its escapes. An escape that is none stands for itself.
-fn decoded(segment: &[u8]) -> Option<Vec<u8>> {
-    let decoded = percent_decoded(segment);
+/// A segment without its escapes.
+fn decoded(segment: &[u8]) -> Option<Cow<'_, [u8]>> {
+    let decoded = decode(segment);
     let is_ambiguous = |byte: &u8| matches!(byte, b'/' | b'\\' | 0);
     (!decoded.iter().any(is_ambiguous)).then_some(decoded)
-}
-
-/// Octets without their escapes (RFC 3986 section 2.1).
-pub(crate) fn percent_decoded(text: &[u8]) -> Vec<u8> {
-    let mut decoded = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let [first, after @ ..] = rest {
-        let digit = |digit: u8| char::from(digit).to_digit(16);
-        let escape = match (first, after) {
-            (b'%', [high, low, after @ ..]) => {
-                let value = digit(*high).zip(digit(*low));
-                value.map(|(high, low)| ((high * 16 + low) as u8, after))
-            }
-            _ => None,
-        };
-        let (byte, after) = escape.unwrap_or((*first, after));
-        decoded.push(byte);
-        rest = after;
-    }
-    decoded
 }
 
 #[cfg(test)]

@@ -108,8 +108,10 @@ fn a_token_is_where_it_is_looked_for() {
         (&query, ":path", vec!["/a?b=?access_token=a"], Ok(None)),
     ] {
         let headers: HeaderList = values.iter().map(|value| (name, value)).collect();
-        let found = compiled(source).unwrap().find(&headers);
-        let found = found.map(|token| token.map(|token| String::from_utf8(token).unwrap()));
+        let source_of_it = compiled(source).unwrap();
+        let found = source_of_it.find(&headers);
+        let found =
+            found.map(|token| token.map(|token| String::from_utf8(token.into_owned()).unwrap()));
         let found = found.map_err(|denial| denial.label());
         assert_eq!(
             found.as_ref().map(|token| token.as_deref()),

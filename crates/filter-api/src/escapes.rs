@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 /// The octets that are meant: each `%` and two hexadecimal digits is one. What is no escape stands for
 /// itself.
-pub(crate) fn decode(text: &[u8]) -> Cow<'_, [u8]> {
+pub fn decode(text: &[u8]) -> Cow<'_, [u8]> {
     if !text.contains(&b'%') {
         return Cow::Borrowed(text);
     }
@@ -26,7 +26,7 @@ pub(crate) fn decode(text: &[u8]) -> Cow<'_, [u8]> {
 }
 
 /// The octet that the text begins with, if it begins with an escape, and what follows.
-pub(crate) fn escape(text: &[u8]) -> Option<(u8, &[u8])> {
+pub fn escape(text: &[u8]) -> Option<(u8, &[u8])> {
     let [b'%', high, low, rest @ ..] = text else {
         return None;
     };
@@ -36,7 +36,7 @@ pub(crate) fn escape(text: &[u8]) -> Option<(u8, &[u8])> {
 }
 
 /// Writes octets so that they mean themselves where only `allowed` may stand for itself.
-pub(crate) fn encode(octets: &[u8], allowed: fn(u8) -> bool, to: &mut Vec<u8>) {
+pub fn encode(octets: &[u8], allowed: fn(u8) -> bool, to: &mut Vec<u8>) {
     const DIGITS: [u8; 16] = *b"0123456789ABCDEF";
     let digit = |value: u8| DIGITS.get(usize::from(value)).copied().unwrap_or_default();
     for &octet in octets {
@@ -49,17 +49,17 @@ pub(crate) fn encode(octets: &[u8], allowed: fn(u8) -> bool, to: &mut Vec<u8>) {
 }
 
 /// RFC 3986 section 2.3.
-pub(crate) fn is_unreserved(octet: u8) -> bool {
+pub fn is_unreserved(octet: u8) -> bool {
     octet.is_ascii_alphanumeric() || b"-._~".contains(&octet)
 }
 
 /// What may stand in a path: segments (`pchar`, RFC 3986 section 3.3), and the slashes between them.
-pub(crate) fn in_path(octet: u8) -> bool {
+pub fn in_path(octet: u8) -> bool {
     is_unreserved(octet) || b"!$&'()*+,;=:@/".contains(&octet)
 }
 
 /// What means itself in the value of a query parameter, to those too who read `+` as a space.
-pub(crate) fn in_query_value(octet: u8) -> bool {
+pub fn in_query_value(octet: u8) -> bool {
     is_unreserved(octet) || b"!$'()*,:@/".contains(&octet)
 }
 
