@@ -19,7 +19,7 @@ const CONFIG: &str = r#"{"providers": {"corp": {
     "headers": [{"name": "x-user", "claim": "sub"}]
 }}, "rules": [
     {"match": {"path": "/open"}, "require": "none"},
-    {"match": {"prefix": "/"}, "require": {"token": {"provider": "corp"}}}
+    {"match": {"prefix": "/"}, "require": {"provider": "corp"}}
 ]}"#;
 
 /// The token of the seeds: `sub` is ada.

@@ -2,8 +2,8 @@
 
 use filter_api::{ByteSize, Holding};
 use function_router::{MatchConfig, RespondConfig, RouteConfig};
-use gateway::Config;
 use gateway::cors::CorsPoliciesConfig;
+use gateway::{Config, JwtConfig};
 use gateway_model::{Entrance, Gateway, Protocol, Route};
 use serde_json::{Value, json};
 
@@ -51,6 +51,7 @@ pub fn pipeline_config(
     Config {
         routes: routes.chain(ready).collect(),
         cors,
+        jwt: JwtConfig::default(),
         stage_prefix: gateway.edge.stage_prefix.clone(),
         holding,
     }

@@ -104,6 +104,7 @@ pub(crate) fn decide<'r>(
     route.decide(
         request,
         &mut Circumstances {
+            said: &[],
             random: &mut || 0,
             spread: &mut || 0,
             client: &mut || client,

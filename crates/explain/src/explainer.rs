@@ -268,7 +268,7 @@ impl<'a> Explainer<'a> {
                 (Rewritten::default(), Some(refused(&denial, caller)))
             }
         };
-        let unmet = route.destinations().get(index)?.unmet(request);
+        let unmet = route.destinations().get(index)?.unmet(request, &[]);
         let parts = [
             ("method", rewritten.method.is_some()),
             ("host", rewritten.authority.is_some()),
@@ -370,6 +370,7 @@ fn condition(
             unmet("query parameter", name, found, expected)
         }
         // Destinations have no conditions on these.
+        Mismatch::Claims => "claims".to_owned(),
         Mismatch::Method | Mismatch::ContentType => String::new(),
     }
 }

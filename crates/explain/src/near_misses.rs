@@ -156,6 +156,7 @@ fn mismatched(mismatch: &Mismatch<'_>, request: &Request<'_>, route: &Route) -> 
             let found = request.parameter(name);
             unmet("query parameter", name, found, expected)
         }
+        Mismatch::Claims => "its tokens do not say what they must".to_owned(),
     }
 }
 

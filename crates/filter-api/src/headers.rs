@@ -50,6 +50,16 @@ impl HeaderList {
         &self.serialized
     }
 
+    /// The same list with another value of a field, whose name is in lower case.
+    #[must_use]
+    pub fn with(&self, name: &str, value: &[u8]) -> Self {
+        let replaced = |(field, old)| match field == name.as_bytes() {
+            true => (field, value),
+            false => (field, old),
+        };
+        self.iter().map(replaced).collect()
+    }
+
     /// The fields in order, as name and value. Names are in lower case.
     pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         let sizes_end = usize::try_from(self.count())

@@ -28,13 +28,16 @@ enum Value {
     Present(bool),
 }
 
-/// Why a route does not take a request whose host and path it matches.
+/// Why a route does not take a request whose host and path it matches, or a destination one that its
+/// route takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mismatch<'r> {
     /// A header field is not as it must be.
     Header(&'r str),
     /// A query parameter is not as it must be.
     Query(&'r str),
+    /// No token says what one must say. Only destinations ask.
+    Claims,
     /// The method is none of the route's.
     Method,
     /// The body is of another type.

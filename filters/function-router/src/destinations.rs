@@ -1,10 +1,11 @@
 //! The functions of a route, and which of them takes a request.
 
+use claims::{Claims, Predicate};
 use filter_api::ConfigError;
 use twox_hash::XxHash64;
 
 use crate::conditions::{Conditions, Mismatch};
-use crate::config::DestinationConfig;
+use crate::config::{ConditionConfig, DestinationConfig};
 use crate::pattern::Pattern;
 use crate::request::Request;
 use crate::rewrite::Rewrite;
@@ -22,9 +23,17 @@ pub struct Destination {
     /// Its place among the route's destinations, from 0.
     pub index: usize,
     /// It takes what meets these, and nothing else.
-    when: Option<Conditions>,
+    when: Option<When>,
     weight: u32,
     pub(crate) rewrite: Rewrite,
+}
+
+/// What a request must be for one destination.
+#[derive(Debug)]
+struct When {
+    conditions: Conditions,
+    /// What a token must say, if it must say anything.
+    claims: Option<Predicate>,
 }
 
 /// Why a route's functions cannot be used.
@@ -50,7 +59,7 @@ pub enum DestinationError {
     #[error("must not stand beside \"when\", which takes all that it describes")]
     WeightOfCondition,
     /// No condition.
-    #[error("must hold a condition on \"headers\" or \"query\"")]
+    #[error("must hold a condition on \"headers\", \"query\" or \"claims\"")]
     NoCondition,
 }
 
@@ -86,14 +95,14 @@ impl Destination {
             ));
         }
         let when = config.when.as_ref().map(|when| {
-            if when.headers.is_empty() && when.query.is_empty() {
+            if when.headers.is_empty() && when.query.is_empty() && when.claims.is_empty() {
                 return Err(ConfigError::new("when", DestinationError::NoCondition));
             }
             if config.weight.is_some() {
                 let error = DestinationError::WeightOfCondition;
                 return Err(ConfigError::new("weight", error));
             }
-            Conditions::of_values(&when.headers, &when.query).map_err(|error| error.within("when"))
+            When::compile(when).map_err(|error| error.within("when"))
         });
         let when = when.transpose()?;
         Ok(Self {
@@ -121,9 +130,29 @@ impl Destination {
         self.when.is_some()
     }
 
-    /// The condition that the request does not meet, if it has conditions.
-    pub fn unmet(&self, request: &Request<'_>) -> Option<Mismatch<'_>> {
-        self.when.as_ref()?.values_unmet(request)
+    /// The condition that a request with tokens that say this does not meet, if it has conditions.
+    pub fn unmet(&self, request: &Request<'_>, said: &[&Claims]) -> Option<Mismatch<'_>> {
+        self.when.as_ref()?.unmet(request, said)
+    }
+}
+
+impl When {
+    fn compile(config: &ConditionConfig) -> Result<Self, ConfigError> {
+        let claims = Some(&config.claims).filter(|claims| !claims.is_empty());
+        let claims = claims.map(|claims| Predicate::compile_all(claims, "claims"));
+        Ok(Self {
+            conditions: Conditions::of_values(&config.headers, &config.query)?,
+            claims: claims.transpose()?,
+        })
+    }
+
+    fn unmet(&self, request: &Request<'_>, said: &[&Claims]) -> Option<Mismatch<'_>> {
+        let claims_unmet = || {
+            let predicate = self.claims.as_ref()?;
+            let holds = said.iter().any(|claims| predicate.holds(claims));
+            (!holds).then_some(Mismatch::Claims)
+        };
+        self.conditions.values_unmet(request).or_else(claims_unmet)
     }
 }
 
@@ -165,9 +194,13 @@ impl Destinations {
     }
 
     /// The first whose conditions the request meets.
-    pub(crate) fn conditional(&self, request: &Request<'_>) -> Option<&Destination> {
+    pub(crate) fn conditional(
+        &self,
+        request: &Request<'_>,
+        said: &[&Claims],
+    ) -> Option<&Destination> {
         let mut candidates = self.all.iter().filter(|_| self.conditional);
-        candidates.find(|one| one.is_conditional() && one.unmet(request).is_none())
+        candidates.find(|one| one.is_conditional() && one.unmet(request, said).is_none())
     }
 
     /// One of those that have a weight. There is one: `compile` has seen to it.

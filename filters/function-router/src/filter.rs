@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use claims::Claims;
 use filter_api::{
     Caller, ConfigError, Exchange, FUNCTION_HEADER, Fields, Filter, Flow, Holding, Host, HostError,
     NoRoot, Reply,
@@ -65,10 +66,10 @@ impl Exchange for RouterExchange {
         let request = router.request(&headers);
         let decision = router
             .route(&request)
-            .and_then(|route| decide(route, &request, host));
+            .and_then(|route| decide(route, &request, &[], host));
         match decision {
             Ok(Decision::Forward(forward)) => {
-                send(host, &forward)?;
+                send(host, &request, &forward)?;
                 self.set_cookie = forward.set_cookie;
                 Ok(Flow::Continue)
             }
@@ -85,19 +86,21 @@ impl Exchange for RouterExchange {
     }
 }
 
-/// What a route makes of a request, on this host.
+/// What a route makes of a request whose tokens say this, on this host.
 ///
 /// # Errors
 /// As [`Route::decide`].
 pub fn decide<'r>(
     route: &'r Route,
     request: &Request<'_>,
+    said: &[&Claims],
     host: &mut dyn Host,
 ) -> Result<Decision<'r>, Denial> {
     let host = RefCell::new(host);
     route.decide(
         request,
         &mut Circumstances {
+            said,
             random: &mut || host.borrow_mut().random(),
             spread: &mut || host.borrow_mut().spread(),
             // A client without an address is shared out at random, and so is one that cannot be told.
@@ -111,13 +114,16 @@ pub fn decide<'r>(
 ///
 /// # Errors
 /// When the host refuses an edit.
-pub fn send(host: &mut dyn Host, forward: &Forward<'_>) -> Result<(), HostError> {
+pub fn send(
+    host: &mut dyn Host,
+    request: &Request<'_>,
+    forward: &Forward<'_>,
+) -> Result<(), HostError> {
     let Rewritten {
         path,
         authority,
         method,
     } = &forward.rewritten;
-    let original = host.request_headers()?;
     let mut set = |name, value: &[u8]| host.set_field(Fields::RequestHeaders, name, value);
     if let Some(method) = method {
         set(":method", method.as_bytes())?;
@@ -128,7 +134,7 @@ pub fn send(host: &mut dyn Host, forward: &Forward<'_>) -> Result<(), HostError>
     if let Some(path) = path {
         set(":path", path)?;
         // As Envoy's own rewrites do; the access log shows it. A client's own is taken off by Envoy.
-        set("x-envoy-original-path", original.path())?;
+        set("x-envoy-original-path", request.headers.path())?;
     }
     set(FUNCTION_HEADER, forward.destination.function.as_bytes())
 }

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use claims::Claims;
 use filter_api::{ConfigError, Reply};
 
 use crate::conditions::{Conditions, Foreknown, Mismatch, Prospect, header_name};
@@ -77,6 +78,8 @@ pub enum Reason {
 
 /// What a choice may need that is not in the request. Each is asked for only when it is needed.
 pub struct Circumstances<'c> {
+    /// What the request's tokens say, those that were accepted.
+    pub said: &'c [&'c Claims],
     /// 64 evenly spread bits that nobody foresees.
     pub random: &'c mut dyn FnMut() -> u64,
     /// The next number of a [`filter_api::Spread`].
@@ -230,19 +233,20 @@ impl Route {
                 force,
             } => {
                 let forced = force.as_ref().and_then(|name| request.header(name));
-                let (destination, reason, set_cookie) =
-                    if let Some(forced) = forced.and_then(|name| destinations.named(&name)) {
-                        (forced, Reason::Forced, None)
-                    } else if let Some(met) = destinations.conditional(request) {
-                        (met, Reason::Condition, None)
-                    } else {
-                        let (ticket, set_cookie) = match sticky {
-                            Some(sticky) => sticky.ticket(request, circumstances),
-                            None => (Ticket::Turn((circumstances.spread)()), None),
-                        };
-                        let chosen = destinations.weighted(ticket).ok_or(Denial::NoRoute)?;
-                        (chosen, Reason::Share(ticket), set_cookie)
+                let (destination, reason, set_cookie) = if let Some(forced) =
+                    forced.and_then(|name| destinations.named(&name))
+                {
+                    (forced, Reason::Forced, None)
+                } else if let Some(met) = destinations.conditional(request, circumstances.said) {
+                    (met, Reason::Condition, None)
+                } else {
+                    let (ticket, set_cookie) = match sticky {
+                        Some(sticky) => sticky.ticket(request, circumstances),
+                        None => (Ticket::Turn((circumstances.spread)()), None),
                     };
+                    let chosen = destinations.weighted(ticket).ok_or(Denial::NoRoute)?;
+                    (chosen, Reason::Share(ticket), set_cookie)
+                };
                 if request.upgrades && !destination.websocket {
                     return Err(Denial::UpgradeNotAllowed);
                 }

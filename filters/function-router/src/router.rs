@@ -120,7 +120,7 @@ impl Router {
                 match mismatch {
                     Mismatch::Method => of_other_methods.push(route),
                     Mismatch::ContentType => of_other_types = true,
-                    Mismatch::Header(_) | Mismatch::Query(_) => {}
+                    Mismatch::Header(_) | Mismatch::Query(_) | Mismatch::Claims => {}
                 }
                 ControlFlow::Continue(())
             }

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::net::IpAddr;
 
+use claims::{Selector, text};
 use filter_api::{ConfigError, Duration};
 use twox_hash::XxHash64;
 
@@ -17,6 +18,7 @@ use crate::tokens::is_token;
 pub(crate) enum Sticky {
     Header(Box<str>),
     Cookie(Cookie),
+    Claim(Selector),
     ClientAddress,
 }
 
@@ -43,7 +45,7 @@ pub enum Ticket {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StickyError {
     /// None or several keys.
-    #[error("must have exactly one of \"header\", \"cookie\" and \"client_address\"")]
+    #[error("must have exactly one of \"header\", \"claim\", \"cookie\" and \"client_address\"")]
     NotOne,
     /// No name of a cookie (RFC 6265 section 4.1.1).
     #[error("must be the name of a cookie, found \"{0}\"")]
@@ -64,16 +66,26 @@ pub enum StickyError {
 
 impl Sticky {
     pub(crate) fn compile(config: &StickyConfig) -> Result<Self, ConfigError> {
-        match (&config.header, &config.cookie, config.client_address) {
-            (Some(name), None, false) => {
+        let StickyConfig {
+            header,
+            claim,
+            cookie,
+            client_address,
+        } = config;
+        match (header, claim, cookie, client_address) {
+            (Some(name), None, None, false) => {
                 header_name(name).map_err(|problem| ConfigError::new("header", problem))?;
                 Ok(Self::Header(name.as_str().into()))
             }
-            (None, Some(cookie), false) => {
+            (None, Some(claim), None, false) => {
+                let selector = Selector::compile(claim).map_err(|error| error.within("claim"))?;
+                Ok(Self::Claim(selector))
+            }
+            (None, None, Some(cookie), false) => {
                 let cookie = Cookie::compile(cookie).map_err(|error| error.within("cookie"))?;
                 Ok(Self::Cookie(cookie))
             }
-            (None, None, true) => Ok(Self::ClientAddress),
+            (None, None, None, true) => Ok(Self::ClientAddress),
             _ => Err(ConfigError::new("", StickyError::NotOne)),
         }
     }
@@ -89,6 +101,12 @@ impl Sticky {
             Self::Header(name) => {
                 let value = request.header(name).filter(|value| !value.is_empty());
                 value.map(|value| hash(&value))
+            }
+            Self::Claim(selector) => {
+                let mut said = circumstances.said.iter();
+                let found = said.find_map(|claims| text(selector.find(claims)?));
+                let found = found.filter(|value| !value.is_empty());
+                found.map(|value| hash(value.as_bytes()))
             }
             Self::ClientAddress => (circumstances.client)().map(|address| match address {
                 IpAddr::V4(address) => hash(&address.octets()),

@@ -242,7 +242,7 @@ fn a_destination_is_wrong_in_many_ways() {
         ),
         (
             json!({ "function": "b", "when": {} }),
-            ".when: must hold a condition on \"headers\" or \"query\"",
+            ".when: must hold a condition on \"headers\", \"query\" or \"claims\"",
         ),
         (
             json!({ "function": "b", "weight": 1, "when": { "query": { "a": "b" } } }),
@@ -331,11 +331,11 @@ fn stickiness_and_force_are_wrong_in_many_ways() {
     check(&[
         (
             json!({ "sticky": {} }),
-            "sticky: must have exactly one of \"header\", \"cookie\" and \"client_address\"",
+            "sticky: must have exactly one of \"header\", \"claim\", \"cookie\" and \"client_address\"",
         ),
         (
             json!({ "sticky": { "header": "x-a", "client_address": true } }),
-            "sticky: must have exactly one of \"header\", \"cookie\" and \"client_address\"",
+            "sticky: must have exactly one of \"header\", \"claim\", \"cookie\" and \"client_address\"",
         ),
         (
             json!({ "sticky": { "header": "X-A" } }),

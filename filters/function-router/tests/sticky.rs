@@ -44,6 +44,7 @@ fn decide(
     let request = router.request(&headers);
     let route = router.route(&request).unwrap();
     let mut circumstances = Circumstances {
+        said: &[],
         random: &mut || random,
         spread: &mut || random,
         client: &mut || None,

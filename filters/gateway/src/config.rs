@@ -5,6 +5,7 @@ use function_router::RouteConfig;
 use serde::{Deserialize, Serialize};
 
 use crate::cors::CorsPoliciesConfig;
+use crate::jwt::JwtConfig;
 
 /// The configuration of the pipeline module.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
@@ -18,6 +19,9 @@ pub struct Config {
     /// Which pages of other origins may read answers.
     #[serde(default, skip_serializing_if = "CorsPoliciesConfig::is_empty")]
     pub cors: CorsPoliciesConfig,
+    /// Which tokens requests must have.
+    #[serde(default, skip_serializing_if = "JwtConfig::is_empty")]
+    pub jwt: JwtConfig,
     /// What the Envoy around this module was told about held requests.
     #[serde(default)]
     pub holding: Holding,

@@ -3,10 +3,13 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use filter_api::{Caller, Exchange, Fields, Flow, Host, HostError, Refusal, Reply};
-use function_router::{Decision, Route, decide, send};
+use claims::Claims;
+use filter_api::{Caller, Exchange, Fields, Flow, Host, HostError, Refusal, Reply, Waiting, Wake};
+use function_router::{Decision, Request, Route, decide, send};
+use jwt_authz::Verdict;
 
 use crate::cors::{Cors, Readers};
+use crate::jwt::Jwt;
 use crate::metrics::{Class, Place};
 use crate::pipeline::Pipeline;
 
@@ -50,16 +53,69 @@ impl PipelineExchange {
         self.place.route = Some(route.index());
         host.set_filter_state(ROUTE_STATE, route.name().as_bytes())
     }
+
+    /// Authenticate and authorise: by tokens, where the route requires any.
+    fn authorise(
+        &mut self,
+        host: &mut dyn Host,
+        route: &Route,
+        request: &Request<'_>,
+    ) -> Result<Flow, HostError> {
+        let pipeline = Rc::clone(&self.pipeline);
+        let Jwt { authorisation, .. } = &pipeline.jwt;
+        let Some(requirement) = pipeline.jwt.requirement(route) else {
+            return self.choose(host, route, request, &[]);
+        };
+        match authorisation.judge(host, request.headers, requirement) {
+            Verdict::Pass(accepted) => {
+                let said: Vec<&Claims> = accepted.iter().map(|one| one.claims.members()).collect();
+                match authorisation.pass(host, request.headers, &accepted)? {
+                    None => self.choose(host, route, request, &said),
+                    Some(stripped) => {
+                        let request = pipeline.router.request(&stripped);
+                        self.choose(host, route, &request, &said)
+                    }
+                }
+            }
+            Verdict::Wait { until } => Ok(Flow::Wait(Waiting::Root { until })),
+            Verdict::Refuse(denial) => Ok(refuse(&denial, request)),
+        }
+    }
+
+    /// Choose: the function, or an answer that needs none. `said` are the claims of the request's tokens.
+    fn choose(
+        &mut self,
+        host: &mut dyn Host,
+        route: &Route,
+        request: &Request<'_>,
+        said: &[&Claims],
+    ) -> Result<Flow, HostError> {
+        match decide(route, request, said, host) {
+            Ok(Decision::Forward(forward)) => {
+                send(host, request, &forward)?;
+                self.place.destination = Some(forward.destination.index);
+                self.set_cookie = forward.set_cookie;
+                Ok(Flow::Continue)
+            }
+            Ok(Decision::Answer(reply)) => Ok(Flow::Reply(reply)),
+            Err(denial) => Ok(refuse(&denial, request)),
+        }
+    }
+}
+
+fn refuse(refusal: &dyn Refusal, request: &Request<'_>) -> Flow {
+    Flow::Reply(Reply::refusal(refusal, Caller::of(request.headers)))
 }
 
 impl Exchange for PipelineExchange {
     fn on_request_headers(&mut self, host: &mut dyn Host, _: bool) -> Result<Flow, HostError> {
         self.began = Some(host.unix_time());
         let headers = host.request_headers()?;
-        let refuse =
-            |refusal: &dyn Refusal| Ok(Flow::Reply(Reply::refusal(refusal, Caller::of(&headers))));
         let pipeline = Rc::clone(&self.pipeline);
-        let Pipeline { router, cors, .. } = &*pipeline;
+        let Pipeline {
+            router, cors, jwt, ..
+        } = &*pipeline;
+        jwt.authorisation.sanitise(host, &headers)?;
         let request = router.request(&headers);
         let cors_request = cors.request(&headers);
 
@@ -76,21 +132,20 @@ impl Exchange for PipelineExchange {
         }
         self.ruling = cors.ruling(router, &request, &found);
         self.readers = cors.readers(self.ruling, &cors_request);
-        let route = match found {
-            Ok(route) => route,
-            Err(denial) => return refuse(&denial),
-        };
+        match found {
+            Ok(route) => self.authorise(host, route, &request),
+            Err(denial) => Ok(refuse(&denial, &request)),
+        }
+    }
 
-        // Choose: the function, or an answer that needs none.
-        match decide(route, &request, host) {
-            Ok(Decision::Forward(forward)) => {
-                send(host, &forward)?;
-                self.place.destination = Some(forward.destination.index);
-                self.set_cookie = forward.set_cookie;
-                Ok(Flow::Continue)
-            }
-            Ok(Decision::Answer(reply)) => Ok(Flow::Reply(reply)),
-            Err(denial) => refuse(&denial),
+    /// What it waited for has come, or has not come in time.
+    fn on_wake(&mut self, host: &mut dyn Host, _: Wake) -> Result<Flow, HostError> {
+        let headers = host.request_headers()?;
+        let pipeline = Rc::clone(&self.pipeline);
+        let request = pipeline.router.request(&headers);
+        match pipeline.router.route(&request) {
+            Ok(route) => self.authorise(host, route, &request),
+            Err(denial) => Ok(refuse(&denial, &request)),
         }
     }
 

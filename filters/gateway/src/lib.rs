@@ -7,9 +7,13 @@
 mod config;
 pub mod cors;
 mod exchange;
+mod jwt;
 pub mod metrics;
 mod pipeline;
+mod policies;
 
 pub use config::Config;
 pub use exchange::PipelineExchange;
+pub use jwt::JwtConfig;
 pub use pipeline::Pipeline;
+pub use policies::PoliciesConfig;

@@ -2,12 +2,14 @@
 
 use std::rc::Rc;
 
-use filter_api::{ConfigError, Filter, Holding, NoRoot};
+use filter_api::{ConfigError, Filter, Holding};
 use function_router::Router;
+use jwt_authz::AuthorisationRoot;
 
 use crate::config::Config;
 use crate::cors::CorsPolicies;
 use crate::exchange::PipelineExchange;
+use crate::jwt::Jwt;
 use crate::metrics::Metrics;
 
 /// All kernels, compiled.
@@ -15,6 +17,7 @@ use crate::metrics::Metrics;
 pub struct Pipeline {
     pub(crate) router: Router,
     pub(crate) cors: CorsPolicies,
+    pub(crate) jwt: Jwt,
     pub(crate) metrics: Metrics,
     holding: Holding,
 }
@@ -23,7 +26,7 @@ impl Filter for Pipeline {
     const NAME: &'static str = "gateway";
     type Config = Config;
     type Exchange = PipelineExchange;
-    type Root = NoRoot;
+    type Root = AuthorisationRoot;
 
     fn compile(config: Config) -> Result<Self, ConfigError> {
         let router = Router::compile(&config.routes, config.stage_prefix.as_deref())?;
@@ -32,7 +35,9 @@ impl Filter for Pipeline {
             let destinations = route.destinations().iter();
             (route.name(), destinations.map(|to| &*to.name))
         });
+        let jwt = Jwt::compile(&config.jwt, router.routes());
         Ok(Self {
+            jwt: jwt.map_err(|error| error.within("jwt"))?,
             cors: cors.map_err(|error| error.within("cors"))?,
             metrics: Metrics::new(names),
             router,
@@ -48,7 +53,7 @@ impl Filter for Pipeline {
         PipelineExchange::new(Rc::clone(self))
     }
 
-    fn root(self: &Rc<Self>) -> NoRoot {
-        NoRoot
+    fn root(self: &Rc<Self>) -> AuthorisationRoot {
+        AuthorisationRoot::new(&self.jwt.authorisation)
     }
 }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use twox_hash::XxHash64;
 
-use crate::claims::Claims;
+use crate::token_claims::TokenClaims;
 
 /// How many tokens share a place; of these, the one that was asked for least recently makes room.
 const WAYS: usize = 4;
@@ -30,7 +30,7 @@ pub(crate) struct Cache {
 struct Entry {
     provider: usize,
     token: Box<[u8]>,
-    claims: Rc<Claims>,
+    claims: Rc<TokenClaims>,
     used: u64,
 }
 
@@ -48,7 +48,7 @@ impl Cache {
     }
 
     /// What a token of a provider says, if it was verified before.
-    pub(crate) fn get(&mut self, provider: usize, token: &[u8]) -> Option<Rc<Claims>> {
+    pub(crate) fn get(&mut self, provider: usize, token: &[u8]) -> Option<Rc<TokenClaims>> {
         self.clock += 1;
         let clock = self.clock;
         let mut entries = self.place(provider, token)?.iter_mut().flatten();
@@ -58,7 +58,7 @@ impl Cache {
     }
 
     /// Remembers a token that was verified just now.
-    pub(crate) fn insert(&mut self, provider: usize, token: &[u8], claims: &Rc<Claims>) {
+    pub(crate) fn insert(&mut self, provider: usize, token: &[u8], claims: &Rc<TokenClaims>) {
         if token.len() > LONGEST {
             return;
         }
@@ -104,8 +104,8 @@ mod tests {
 
     use super::*;
 
-    fn claims() -> Rc<Claims> {
-        Rc::new(Claims::new(Map::new()).unwrap())
+    fn claims() -> Rc<TokenClaims> {
+        Rc::new(TokenClaims::new(Map::new()).unwrap())
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The configuration as it travels in JSON.
 
+mod keys;
 mod provider;
 mod requirement;
 
@@ -8,13 +9,12 @@ use std::collections::BTreeMap;
 use filter_api::Holding;
 use serde::{Deserialize, Serialize};
 
-pub use provider::{
-    ArrayForm, ClaimHeaderConfig, Encoding, KeysConfig, ProviderConfig, SecretConfig, SourceConfig,
-};
-pub use requirement::{AccessConfig, PredicateConfig, RequirementConfig};
+pub use keys::{FetchConfig, KeysConfig, RemoteConfig, SecretConfig};
+pub use provider::{ArrayForm, ClaimHeaderConfig, Encoding, ProviderConfig, SourceConfig};
+pub use requirement::{AccessConfig, RequirementConfig};
 
 /// The configuration of the single-filter module.
-#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// Who issues tokens, by name.
@@ -35,7 +35,7 @@ pub struct Config {
 }
 
 /// What is required of some requests.
-#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct RuleConfig {
     /// Which requests.
@@ -60,6 +60,9 @@ pub struct MatchConfig {
     pub methods: Vec<String>,
 }
 
+/// How many verified tokens each worker remembers, where nobody says it.
+pub const CACHED_TOKENS: u16 = 1024;
+
 const fn remembered() -> u16 {
-    1024
+    CACHED_TOKENS
 }

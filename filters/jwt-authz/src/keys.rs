@@ -32,13 +32,15 @@ impl Keys {
     pub(crate) fn compile(config: &KeysConfig) -> Result<(Self, Vec<KeyFault>), ConfigError> {
         let at = |place: &'static str| move |error: KeyError| ConfigError::new(place, error);
         let one = |key| Self { keys: vec![key] };
-        let keys = match config {
-            KeysConfig {
-                jwks: Some(set),
-                jwk: None,
-                pem: None,
-                secret: None,
-            } => {
+        let KeysConfig {
+            jwks,
+            jwk,
+            pem,
+            secret,
+            remote,
+        } = config;
+        let keys = match (jwks, jwk, pem, secret, remote) {
+            (Some(set), None, None, None, None) => {
                 let (keys, faults) = Self::from_jwks(set).map_err(at("jwks"))?;
                 if let (true, Some(first)) = (keys.keys.is_empty(), faults.first()) {
                     let place = format!("jwks.keys[{}]", first.index);
@@ -46,32 +48,22 @@ impl Keys {
                 }
                 return Ok((keys, faults));
             }
-            KeysConfig {
-                jwks: None,
-                jwk: Some(jwk),
-                pem: None,
-                secret: None,
-            } => one(Key::from_jwk(jwk).map_err(at("jwk"))?),
-            KeysConfig {
-                jwks: None,
-                jwk: None,
-                pem: Some(text),
-                secret: None,
-            } => {
+            (None, Some(jwk), None, None, None) => one(Key::from_jwk(jwk).map_err(at("jwk"))?),
+            (None, None, Some(text), None, None) => {
                 let blocks = pem::blocks(text).map_err(at("pem"))?;
                 let keys: Result<_, _> = blocks.iter().map(Key::from_pem).collect();
                 Self {
                     keys: keys.map_err(at("pem"))?,
                 }
             }
-            KeysConfig {
-                jwks: None,
-                jwk: None,
-                pem: None,
-                secret: Some(secret),
-            } => one(Key::from_secret(secret).map_err(at("secret"))?),
+            (None, None, None, Some(secret), None) => {
+                one(Key::from_secret(secret).map_err(at("secret"))?)
+            }
+            // They come while the filter runs.
+            (None, None, None, None, Some(_)) => Self::default(),
             _ => {
-                let problem = "must have exactly one of \"jwks\", \"jwk\", \"pem\" and \"secret\"";
+                let problem = "must have exactly one of \"jwks\", \"jwk\", \"pem\", \"secret\" and \
+                               \"remote\"";
                 return Err(ConfigError::new("", problem));
             }
         };

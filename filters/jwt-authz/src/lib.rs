@@ -9,9 +9,10 @@
 //! checked by the host; RSA-PSS, Ed25519 and HMAC here, since no host offers them.
 
 mod algorithm;
+mod authorisation;
 mod base64url;
 mod cache;
-mod claims;
+
 mod config;
 mod denial;
 mod filter;
@@ -22,16 +23,17 @@ mod keys;
 mod metrics;
 mod output;
 mod pem;
-mod predicate;
+
 mod preflight;
 mod provider;
 mod public_key_info;
 mod requirement;
 mod rules;
-mod selector;
+
 mod source;
 mod target_path;
 mod token;
+mod token_claims;
 mod verify;
 
 #[cfg(test)]
@@ -40,18 +42,18 @@ mod testing;
 mod vectors;
 
 pub use algorithm::Algorithm;
-pub use claims::{ClaimRules, Claims};
+pub use authorisation::{Authorisation, AuthorisationRoot, Verdict};
 pub use config::{
-    AccessConfig, ArrayForm, ClaimHeaderConfig, Config, Encoding, KeysConfig, MatchConfig,
-    PredicateConfig, ProviderConfig, RequirementConfig, RuleConfig, SecretConfig, SourceConfig,
+    AccessConfig, ArrayForm, CACHED_TOKENS, ClaimHeaderConfig, Config, Encoding, FetchConfig,
+    KeysConfig, MatchConfig, ProviderConfig, RemoteConfig, RequirementConfig, RuleConfig,
+    SecretConfig, SourceConfig,
 };
 pub use denial::Denial;
 pub use filter::{JwtAuthz, JwtExchange};
 pub use key::{Key, KeyError};
 pub use keys::{KeyFault, Keys};
-pub use predicate::Predicate;
 pub use provider::{Provider, Providers};
 pub use requirement::{Accepted, Denied, Requirement};
-pub use selector::Selector;
 pub use token::{MOST_TOKEN_BYTES, Token};
+pub use token_claims::{ClaimRules, TokenClaims};
 pub use verify::verify;

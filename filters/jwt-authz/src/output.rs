@@ -1,13 +1,15 @@
 //! What the upstream is told of claims.
 
+use std::borrow::Cow;
+
+use claims::{Selector, text};
 use filter_api::{ConfigError, Fields, HeaderList, Host, HostError};
 use serde_json::Value;
 
 use crate::base64url;
-use crate::claims::Claims;
 use crate::config::{ArrayForm, ClaimHeaderConfig, Encoding};
 use crate::header_value::{is_name, is_same_name, is_writable};
-use crate::selector::Selector;
+use crate::token_claims::TokenClaims;
 
 /// A header field for a claim.
 #[derive(Debug)]
@@ -27,7 +29,7 @@ impl ClaimHeader {
         }
         Ok(Self {
             name: name.into(),
-            selector: Selector::compile(config.claim.as_ref(), config.path.as_ref())?,
+            selector: Selector::compile(&config.claim).map_err(|error| error.within("claim"))?,
             array: config.array,
             encoding: config.encoding,
         })
@@ -38,11 +40,11 @@ impl ClaimHeader {
     }
 
     /// The field's value; `None` without the claim, or when it cannot be written so.
-    fn value(&self, claims: &Claims) -> Option<String> {
-        let claim = self.selector.find(claims)?;
+    fn value(&self, claims: &TokenClaims) -> Option<String> {
+        let claim = self.selector.find(claims.members())?;
         let text = match (claim, self.array) {
             (Value::Array(elements), ArrayForm::Joined) => joined(elements)?,
-            (claim, _) => scalar(claim).unwrap_or_else(|| claim.to_string()),
+            (claim, _) => text(claim).map_or_else(|| claim.to_string(), Cow::into_owned),
         };
         match self.encoding {
             Encoding::Plain => is_writable(&text).then_some(text),
@@ -53,18 +55,9 @@ impl ClaimHeader {
 
 /// Elements with commas between them. One with a comma of its own would be read as two.
 fn joined(elements: &[Value]) -> Option<String> {
-    let one = |element| scalar(element).filter(|text| !text.contains(','));
-    let texts: Option<Vec<String>> = elements.iter().map(one).collect();
+    let one = |element| text(element).filter(|text| !text.contains(','));
+    let texts: Option<Vec<Cow<'_, str>>> = elements.iter().map(one).collect();
     texts.map(|texts| texts.join(","))
-}
-
-fn scalar(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        Value::Bool(truth) => Some(truth.to_string()),
-        Value::Null | Value::Array(_) | Value::Object(_) => None,
-    }
 }
 
 /// Removes what a client says in fields that are the gateway's, however it writes their names.
@@ -88,7 +81,7 @@ pub(crate) fn sanitise<'h>(
 pub(crate) fn tell(
     host: &mut dyn Host,
     headers: &[ClaimHeader],
-    claims: &Claims,
+    claims: &TokenClaims,
 ) -> Result<(), HostError> {
     for header in headers {
         if let Some(value) = header.value(claims) {

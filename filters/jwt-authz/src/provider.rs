@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 use filter_api::{ConfigError, HeaderList};
 
 use crate::algorithm::Algorithm;
-use crate::claims::ClaimRules;
 use crate::config::ProviderConfig;
 use crate::denial::Denial;
 use crate::keys::{KeyFault, Keys};
 use crate::output::ClaimHeader;
 use crate::source::Source;
+use crate::token_claims::ClaimRules;
 use crate::verify::media_type;
 
 /// Who issues tokens: their keys, and what is theirs to say.

@@ -2,13 +2,13 @@
 
 use std::rc::Rc;
 
+use claims::Predicate;
 use filter_api::ConfigError;
 
-use crate::claims::Claims;
 use crate::config::{AccessConfig, RequirementConfig};
 use crate::denial::Denial;
-use crate::predicate::Predicate;
 use crate::provider::Providers;
+use crate::token_claims::TokenClaims;
 
 /// How deep requirements may be within each other.
 const DEEPEST: usize = 8;
@@ -44,7 +44,7 @@ pub struct Accepted {
     /// The provider's index.
     pub provider: usize,
     /// What it says.
-    pub claims: Rc<Claims>,
+    pub claims: Rc<TokenClaims>,
 }
 
 /// Why a request is refused, and by whose token.
@@ -86,12 +86,7 @@ impl Requirement {
         };
         match config {
             RequirementConfig::None => Ok(Self::None),
-            RequirementConfig::Token(access) => {
-                let access = Access::compile(access, providers);
-                access
-                    .map(Self::Token)
-                    .map_err(|error| error.within("token"))
-            }
+            RequirementConfig::Token(access) => Access::compile(access, providers).map(Self::Token),
             RequirementConfig::Any(any) => Ok(Self::Any(list(any, "any")?)),
             RequirementConfig::All(all) => Ok(Self::All(list(all, "all")?)),
             RequirementConfig::Optional(one) => {
@@ -109,7 +104,7 @@ impl Requirement {
     /// Why not: of several attempts, the one that went furthest.
     pub fn authorise(
         &self,
-        authenticate: &mut dyn FnMut(usize) -> Result<Rc<Claims>, Denial>,
+        authenticate: &mut dyn FnMut(usize) -> Result<Rc<TokenClaims>, Denial>,
     ) -> Result<Vec<Accepted>, Denied> {
         match self {
             Self::None => Ok(Vec::new()),
@@ -183,7 +178,7 @@ impl Access {
 
     fn authorise(
         &self,
-        authenticate: &mut dyn FnMut(usize) -> Result<Rc<Claims>, Denial>,
+        authenticate: &mut dyn FnMut(usize) -> Result<Rc<TokenClaims>, Denial>,
     ) -> Result<Accepted, Denied> {
         let denied = |denial| Denied {
             provider: Some(self.provider),
@@ -194,7 +189,7 @@ impl Access {
             let scopes = Rc::clone(&self.all_scopes);
             return Err(denied(Denial::InsufficientScope { scopes }));
         }
-        if !self.claims.holds(&claims) {
+        if !self.claims.holds(claims.members()) {
             return Err(denied(Denial::ClaimMismatch));
         }
         Ok(Accepted {
@@ -205,10 +200,15 @@ impl Access {
 }
 
 impl Denied {
-    const MISSING: Self = Self {
-        provider: None,
-        denial: Denial::TokenMissing,
-    };
+    const MISSING: Self = Self::of_nobody(Denial::TokenMissing);
+
+    /// No provider was asked.
+    pub(crate) const fn of_nobody(denial: Denial) -> Self {
+        Self {
+            provider: None,
+            denial,
+        }
+    }
 }
 
 fn further(before: Option<Denied>, denied: Denied) -> Denied {

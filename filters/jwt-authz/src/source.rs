@@ -100,6 +100,15 @@ impl Source {
         }
     }
 
+    /// Whether [`Source::strip`] changes the request's target.
+    pub(crate) fn is_in_target(&self, headers: &HeaderList) -> bool {
+        let Self::Query(name) = self else {
+            return false;
+        };
+        let is_token = |pair| parameter_value(pair, name.as_bytes()).is_some();
+        parameters(headers.path()).any(is_token)
+    }
+
     /// Takes out whatever tokens are there, and leaves all else as it is. `headers` are the request's as
     /// they came.
     ///
@@ -141,7 +150,7 @@ impl Source {
             }
             Self::Query(name) => {
                 let keep = |pair: &&[u8]| parameter_value(pair, name.as_bytes()).is_none();
-                if parameters(headers.path()).all(|pair| keep(&pair)) {
+                if !self.is_in_target(headers) {
                     return Ok(());
                 }
                 let path = host.field(Fields::RequestHeaders, ":path")?;

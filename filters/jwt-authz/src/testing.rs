@@ -7,10 +7,10 @@ use rsa::sha2::Sha256;
 use serde_json::{Value, json};
 
 use crate::base64url;
-use crate::claims::Claims;
 use crate::config::ProviderConfig;
 use crate::json::parse_object;
 use crate::provider::Provider;
+use crate::token_claims::TokenClaims;
 
 /// What [`signed`] signs with.
 pub(crate) const SECRET: &str = "a secret that nobody but both of us may know";
@@ -48,6 +48,6 @@ pub(crate) fn provider(more: Value) -> Provider {
 }
 
 /// These claims.
-pub(crate) fn claims(claims: &Value) -> Claims {
-    Claims::new(parse_object(claims.to_string().as_bytes()).unwrap()).unwrap()
+pub(crate) fn claims(claims: &Value) -> TokenClaims {
+    TokenClaims::new(parse_object(claims.to_string().as_bytes()).unwrap()).unwrap()
 }

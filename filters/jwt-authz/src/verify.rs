@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use filter_api::Signatures;
 
-use crate::claims::Claims;
 use crate::denial::Denial;
 use crate::provider::Provider;
 use crate::token::Token;
+use crate::token_claims::TokenClaims;
 
 /// What a token says, if it is one of the provider's and holds now.
 ///
@@ -18,7 +18,7 @@ pub fn verify(
     provider: &Provider,
     now: Duration,
     signatures: &mut dyn Signatures,
-) -> Result<Claims, Denial> {
+) -> Result<TokenClaims, Denial> {
     let token = Token::parse(token)?;
     let Provider {
         keys,
@@ -37,7 +37,7 @@ pub fn verify(
             return Err(Denial::TypeMismatch);
         }
     }
-    let claims = Claims::new(token.claims()?)?;
+    let claims = TokenClaims::new(token.claims()?)?;
     claims.check(rules, now)?;
     Ok(claims)
 }

@@ -32,7 +32,7 @@ impl Rig {
         assert_eq!(vectors[0]["name"], "RS256");
         let mut config = json!({
             "providers": { "corp": { "keys": vectors[0]["keys"], "leeway": "0s" } },
-            "rules": [{ "match": { "prefix": "/" }, "require": { "token": { "provider": "corp" } } }],
+            "rules": [{ "match": { "prefix": "/" }, "require": { "provider": "corp" } }],
         });
         for (name, value) in more.as_object().unwrap() {
             config[name] = value.clone();

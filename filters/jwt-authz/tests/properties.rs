@@ -10,7 +10,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
-use jwt_authz::{Claims, Denial, Provider, Token, verify};
+use jwt_authz::{Denial, Provider, Token, TokenClaims, verify};
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use rsa::sha2::Sha256;
@@ -37,7 +37,7 @@ fn signed(header: &str, payload: &str) -> String {
     format!("{text}.{signature}")
 }
 
-fn outcome(token: &[u8]) -> Result<Claims, Denial> {
+fn outcome(token: &[u8]) -> Result<TokenClaims, Denial> {
     verify(token, &provider(), Duration::ZERO, &mut SoftwareSignatures)
 }
 

@@ -96,7 +96,7 @@ fn corp(tokens: &Tokens) -> Value {
             "keys": { "jwks": tokens.keys },
             "headers": [{ "name": "x-user", "claim": "sub" }, { "name": "x-tier", "claim": "tier" }],
         } },
-        "rules": [{ "match": { "prefix": "/" }, "require": { "token": { "provider": "corp" } } }],
+        "rules": [{ "match": { "prefix": "/" }, "require": { "provider": "corp" } }],
         "filter_state": true,
     })
 }
@@ -207,7 +207,7 @@ async fn published_vectors_verify() {
     let provider =
         |(index, vector): (usize, &Value)| (format!("v{index}"), json!({ "keys": vector["keys"] }));
     let rule = |(index, _): (usize, &Value)| {
-        let requirement = json!({ "token": { "provider": format!("v{index}") } });
+        let requirement = json!({ "provider": format!("v{index}") });
         json!({ "match": { "path": format!("/v{index}") }, "require": requirement })
     };
     let config = json!({

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use claims::{ClaimConfig, PredicateConfig};
 use filter_api::Duration;
 use serde::{Deserialize, Serialize};
 
@@ -59,6 +60,9 @@ pub struct ConditionConfig {
     /// Query parameters by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub query: BTreeMap<String, ValueConfig>,
+    /// What the claims of the request's token say; all of it must hold. Without a token nothing does.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub claims: Vec<PredicateConfig>,
 }
 
 /// What keeps a client at the function that it once got. Exactly one is given.
@@ -69,6 +73,10 @@ pub struct StickyConfig {
     /// The value of this request header. Requests without it are shared out at random.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub header: Option<String>,
+    /// The value of this claim of the request's token, a text, a number or a boolean. Requests without
+    /// it are shared out at random.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claim: Option<ClaimConfig>,
     /// The value of this cookie. Clients without it are given one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cookie: Option<CookieConfig>,

@@ -1,38 +1,18 @@
 //! The policies of a gateway, and which of them rules a request.
 
-use std::collections::BTreeMap;
-
 use filter_api::{ConfigError, HeaderList};
 use function_router::{Denial, Request, Route, Router};
-use serde::{Deserialize, Serialize};
 
 use super::{Cors, CorsConfig, CorsRequest, Readers};
+use crate::policies::{Policies, PoliciesConfig};
 
-/// The policies as they travel.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct CorsPoliciesConfig {
-    /// Of all routes that have none of their own, and of requests that no route takes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub gateway: Option<CorsConfig>,
-    /// Of routes, by their names.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub routes: BTreeMap<String, CorsConfig>,
-}
-
-impl CorsPoliciesConfig {
-    /// Whether there is no policy at all.
-    pub fn is_empty(&self) -> bool {
-        self.gateway.is_none() && self.routes.is_empty()
-    }
-}
+/// The policies as they travel. The gateway's is that of requests that no route takes, too.
+pub type CorsPoliciesConfig = PoliciesConfig<CorsConfig>;
 
 /// The policies, compiled.
 #[derive(Debug)]
 pub struct CorsPolicies {
-    gateway: Option<Cors>,
-    /// By the route's index.
-    routes: Box<[Option<Cors>]>,
+    policies: Policies<Cors>,
     /// Whether there is any.
     rules: bool,
 }
@@ -43,28 +23,8 @@ impl CorsPolicies {
     /// # Errors
     /// The first fault, its path relative to the policies.
     pub fn compile(config: &CorsPoliciesConfig, routes: &[Route]) -> Result<Self, ConfigError> {
-        let compile = |config: &CorsConfig, place: &str| {
-            Cors::compile(config).map_err(|error| error.within(place))
-        };
-        let mut of_routes: Vec<Option<Cors>> = routes.iter().map(|_| None).collect();
-        for (name, config) in &config.routes {
-            let place = format!("routes[{name:?}]");
-            let mut found = false;
-            for (route, policy) in routes.iter().zip(&mut of_routes) {
-                if route.name() == name {
-                    *policy = Some(compile(config, &place)?);
-                    found = true;
-                }
-            }
-            if !found {
-                return Err(ConfigError::new(place, "must be the name of a route"));
-            }
-        }
-        let gateway = config.gateway.as_ref();
-        let gateway = gateway.map(|config| compile(config, "gateway"));
         Ok(Self {
-            gateway: gateway.transpose()?,
-            routes: of_routes.into(),
+            policies: Policies::compile(config, routes, Cors::compile)?,
             rules: !config.is_empty(),
         })
     }
@@ -79,8 +39,7 @@ impl CorsPolicies {
 
     /// The policy of a route, or of requests that no route takes.
     pub fn of(&self, route: Option<usize>) -> Option<&Cors> {
-        let own = route.and_then(|index| self.routes.get(index)?.as_ref());
-        own.or(self.gateway.as_ref())
+        self.policies.of(route)
     }
 
     /// Who may read the answer to a request, where there is a policy.

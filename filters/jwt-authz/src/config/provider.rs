@@ -1,15 +1,17 @@
-//! Who issues tokens: keys, what claims must say, where tokens are, what becomes of them.
+//! Who issues tokens: what claims must say, where tokens are, what becomes of them.
 
+use claims::ClaimConfig;
 use filter_api::Duration;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
+use super::keys::KeysConfig;
 use crate::Algorithm;
 
-/// Who issues tokens.
-#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+/// Who issues tokens. `Keys` is how keys are written, which differs between the document and here.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct ProviderConfig {
+pub struct ProviderConfig<Keys = KeysConfig> {
     /// What `iss` must be. None means that any will do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issuer: Option<String>,
@@ -17,7 +19,7 @@ pub struct ProviderConfig {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub audiences: Vec<String>,
     /// What signatures are checked with.
-    pub keys: KeysConfig,
+    pub keys: Keys,
     /// Which algorithms are taken, among those that fit the keys. None means all that fit.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub algorithms: Vec<Algorithm>,
@@ -47,54 +49,9 @@ pub struct ProviderConfig {
     pub headers: Vec<ClaimHeaderConfig>,
 }
 
-/// Keys, in exactly one form.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct KeysConfig {
-    /// A JWK Set (RFC 7517 section 5): an object with `keys`. What in it cannot be used is left out and
-    /// logged, as long as something can.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub jwks: Option<Value>,
-    /// One JWK (RFC 7517 section 4).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub jwk: Option<Value>,
-    /// Public keys in PEM, one or more.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pem: Option<String>,
-    /// A secret that the issuer shares with this gateway.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub secret: Option<SecretConfig>,
-}
-
-/// A shared secret for HMAC. Exactly one of `text` and `base64url` is given.
-#[derive(Clone, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct SecretConfig {
-    /// `HS256`, `HS384` or `HS512`.
-    pub algorithm: Algorithm,
-    /// The secret as it is.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub text: Option<String>,
-    /// The secret in base64url without padding, as `k` of a JWK.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub base64url: Option<String>,
-    /// The secret's name, if tokens say one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub kid: Option<String>,
-}
-
-impl std::fmt::Debug for SecretConfig {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // The secret is nobody's to read.
-        f.debug_struct("SecretConfig")
-            .field("algorithm", &self.algorithm)
-            .field("kid", &self.kid)
-            .finish_non_exhaustive()
-    }
-}
-
 /// A place in a request. Exactly one of `header`, `cookie` and `query` is given.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SourceConfig {
     /// A header field, in lower case.
@@ -111,18 +68,15 @@ pub struct SourceConfig {
     pub query: Option<String>,
 }
 
-/// A header field for a claim. Exactly one of `claim` and `path` is given.
+/// A header field for a claim.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ClaimHeaderConfig {
     /// The header field, in lower case.
     pub name: String,
-    /// The claim, `realm_access.roles` for one within another.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub claim: Option<String>,
-    /// The claim by the names on the way to it, where these hold dots.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub path: Option<Vec<String>>,
+    /// Which claim.
+    pub claim: ClaimConfig,
     /// How an array is written.
     #[serde(default)]
     pub array: ArrayForm,
@@ -133,6 +87,7 @@ pub struct ClaimHeaderConfig {
 
 /// How an array is written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ArrayForm {
     /// `a,b`; elements with a comma of their own, or that are no text, number or boolean, cannot be.
@@ -144,6 +99,7 @@ pub enum ArrayForm {
 
 /// How a value is written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Encoding {
     /// As it is; with control characters it cannot be.

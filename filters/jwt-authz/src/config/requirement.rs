@@ -1,11 +1,15 @@
 //! What tokens must be.
 
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use std::fmt;
 
-/// What is required of a request: exactly one of its fields is given.
-#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
+use claims::PredicateConfig;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, Deserializer, MapAccess, Visitor};
+use serde::{Deserialize, Serialize, Serializer};
+
+/// What is required of a request: `none`, `{ provider: … }`, `{ any: [ … ] }`, `{ all: [ … ] }` or
+/// `{ optional: { … } }`.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RequirementConfig {
     /// Nothing; tokens are not looked at.
     None,
@@ -20,58 +24,139 @@ pub enum RequirementConfig {
 }
 
 /// A token of a provider, and what it must allow.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AccessConfig {
     /// The provider's name.
     pub provider: String,
     /// Scopes, all of which the token must have: in `scope`, as words or an array, or in `scp`.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scopes: Vec<String>,
     /// What claims must say; all of it must hold.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub claims: Vec<PredicateConfig>,
 }
 
-/// What claims must say: either of one claim, named by `claim` or `path`, all that is said of it; or
-/// exactly one of `any`, `all` and `not`.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
+/// All but `none`.
+#[derive(Default, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct PredicateConfig {
-    /// The claim, `realm_access.roles` for one within another.
+struct Fields {
+    /// The name of a provider, whose token it must be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub claim: Option<String>,
-    /// The claim by the names on the way to it, where these hold dots.
+    provider: Option<String>,
+    /// Scopes, all of which the token must have: in `scope`, as words or an array, or in `scp`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    scopes: Vec<String>,
+    /// What claims must say; all of it must hold.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    claims: Vec<PredicateConfig>,
+    /// One of these at least.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub path: Option<Vec<String>>,
-    /// It is this value.
+    any: Option<Vec<RequirementConfig>>,
+    /// All of these.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub equals: Option<Value>,
-    /// It is one of these values.
-    #[serde(default, rename = "in", skip_serializing_if = "Option::is_none")]
-    pub one_of: Option<Vec<Value>>,
-    /// It is an array with this element, or a text with this word.
+    all: Option<Vec<RequirementConfig>>,
+    /// This, unless the request has no token at all. One that is there must be good.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub contains: Option<Value>,
-    /// It is a text that this regular expression matches as a whole.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub matches: Option<String>,
-    /// It is there, or it is not.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub exists: Option<bool>,
-    /// It is a number of at least this.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub at_least: Option<f64>,
-    /// It is a number of at most this.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub at_most: Option<f64>,
-    /// One of these holds at least.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub any: Option<Vec<PredicateConfig>>,
-    /// All of these hold.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub all: Option<Vec<PredicateConfig>>,
-    /// This does not hold. Nothing holds of a claim that is not there but `exists: false`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub not: Option<Box<PredicateConfig>>,
+    optional: Option<Box<RequirementConfig>>,
+}
+
+const NONE: &str = "none";
+
+impl TryFrom<Fields> for RequirementConfig {
+    type Error = &'static str;
+
+    fn try_from(fields: Fields) -> Result<Self, Self::Error> {
+        let is_bare = fields.scopes.is_empty() && fields.claims.is_empty();
+        match (fields.provider, fields.any, fields.all, fields.optional) {
+            (Some(provider), None, None, None) => Ok(Self::Token(AccessConfig {
+                provider,
+                scopes: fields.scopes,
+                claims: fields.claims,
+            })),
+            (None, Some(any), None, None) if is_bare => Ok(Self::Any(any)),
+            (None, None, Some(all), None) if is_bare => Ok(Self::All(all)),
+            (None, None, None, Some(optional)) if is_bare => Ok(Self::Optional(optional)),
+            _ => Err(
+                "expected a \"provider\", perhaps with \"scopes\" and \"claims\", or exactly one of \
+                 \"any\", \"all\" and \"optional\"",
+            ),
+        }
+    }
+}
+
+impl From<&RequirementConfig> for Fields {
+    fn from(requirement: &RequirementConfig) -> Self {
+        match requirement.clone() {
+            RequirementConfig::None => Self::default(),
+            RequirementConfig::Token(access) => Self {
+                provider: Some(access.provider),
+                scopes: access.scopes,
+                claims: access.claims,
+                ..Self::default()
+            },
+            RequirementConfig::Any(any) => Self {
+                any: Some(any),
+                ..Self::default()
+            },
+            RequirementConfig::All(all) => Self {
+                all: Some(all),
+                ..Self::default()
+            },
+            RequirementConfig::Optional(optional) => Self {
+                optional: Some(optional),
+                ..Self::default()
+            },
+        }
+    }
+}
+
+impl Serialize for RequirementConfig {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::None => NONE.serialize(to),
+            _ => Fields::from(self).serialize(to),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for RequirementConfig {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_any(Requirement)
+    }
+}
+
+struct Requirement;
+
+impl<'de> Visitor<'de> for Requirement {
+    type Value = RequirementConfig;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("none, { provider: … }, { any: … }, { all: … } or { optional: … }")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<RequirementConfig, E> {
+        match text {
+            NONE => Ok(RequirementConfig::None),
+            _ => Err(E::invalid_value(de::Unexpected::Str(text), &self)),
+        }
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<RequirementConfig, A::Error> {
+        let fields = Fields::deserialize(MapAccessDeserializer::new(map))?;
+        fields.try_into().map_err(de::Error::custom)
+    }
+}
+
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for RequirementConfig {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Requirement".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let fields = generator.subschema_for::<Fields>();
+        schemars::json_schema!({
+            "description": "What is required of a request's tokens",
+            "anyOf": [{ "const": NONE }, fields],
+        })
+    }
 }

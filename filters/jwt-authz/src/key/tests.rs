@@ -167,11 +167,11 @@ fn keys_are_in_one_form() {
     for (keys, message) in [
         (
             json!({}),
-            "must have exactly one of \"jwks\", \"jwk\", \"pem\" and \"secret\"",
+            "must have exactly one of \"jwks\", \"jwk\", \"pem\", \"secret\" and \"remote\"",
         ),
         (
             json!({ "pem": "", "jwks": {} }),
-            "must have exactly one of \"jwks\", \"jwk\", \"pem\" and \"secret\"",
+            "must have exactly one of \"jwks\", \"jwk\", \"pem\", \"secret\" and \"remote\"",
         ),
         (
             json!({ "pem": "MCow" }),

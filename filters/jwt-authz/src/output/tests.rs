@@ -73,8 +73,8 @@ fn a_field_is_wrong_in_some_ways() {
             "name: must be a header field in lower case, found \"host\"",
         ),
         (
-            json!({ "name": "x-a" }),
-            "must have exactly one of \"claim\" and \"path\"",
+            json!({ "name": "x-a", "claim": [] }),
+            "claim: must name a claim, as \"sub\" or \"realm_access.roles\"",
         ),
     ] {
         let config = serde_json::from_value(config).unwrap();

@@ -38,14 +38,13 @@ fn decide(requirement: &Value, a: &Value, b: &Value) -> Result<Vec<usize>, &'sta
 
 #[test]
 fn requirements_are_met_or_say_why_not() {
-    let of = |provider: &str| json!({ "token": { "provider": provider } });
+    let of = |provider: &str| json!({ "provider": provider });
     let (a, b) = (of("a"), of("b"));
     let any = json!({ "any": [a, b] });
     let all = json!({ "all": [a, b] });
     let optional = json!({ "optional": any });
-    let scoped = json!({ "token": { "provider": "a", "scopes": ["read", "write"] } });
-    let admin =
-        json!({ "token": { "provider": "a", "claims": [{ "claim": "role", "equals": "admin" }] } });
+    let scoped = json!({ "provider": "a", "scopes": ["read", "write"] });
+    let admin = json!({ "provider": "a", "claims": [{ "claim": "role", "equals": "admin" }] });
     let either = json!({ "any": [admin, scoped] });
     let (missing, forged, expired, good) = (
         json!("missing"),
@@ -134,12 +133,12 @@ fn a_requirement_is_wrong_in_many_ways() {
     for (requirement, message) in [
         (json!({ "any": [] }), "any: must not be empty"),
         (
-            json!({ "all": ["none", { "token": { "provider": "c" } }] }),
-            "all[1].token.provider: must name a provider, found \"c\"; there are a, b",
+            json!({ "all": ["none", { "provider": "c" }] }),
+            "all[1].provider: must name a provider, found \"c\"; there are a, b",
         ),
         (
-            json!({ "token": { "provider": "a", "scopes": ["read", "a\"b"] } }),
-            "token.scopes[1]: must be one scope of printable ASCII without spaces and quotes, found \
+            json!({ "provider": "a", "scopes": ["read", "a\"b"] }),
+            "scopes[1]: must be one scope of printable ASCII without spaces and quotes, found \
              \"a\"b\"",
         ),
     ] {

@@ -9,7 +9,7 @@ use crate::base64url;
 use crate::testing::{NOW, provider, signed, token};
 use crate::token::MOST_TOKEN_BYTES;
 
-fn outcome(provider: &Provider, token: &str) -> Result<Claims, &'static str> {
+fn outcome(provider: &Provider, token: &str) -> Result<TokenClaims, &'static str> {
     let verified = verify(token.as_bytes(), provider, NOW, &mut SoftwareSignatures);
     verified.map_err(|denial| denial.label())
 }

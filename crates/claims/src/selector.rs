@@ -3,7 +3,8 @@
 use filter_api::ConfigError;
 use serde_json::Value;
 
-use crate::claims::Claims;
+use crate::Claims;
+use crate::config::ClaimConfig;
 
 /// The way to a claim: its name, and the names of members within it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,22 +14,14 @@ pub struct Selector {
 }
 
 impl Selector {
-    /// Either names with dots between them, or the names themselves, for claims as
-    /// `https://example.com/roles` that hold dots.
+    /// Checks which claim is meant.
     ///
     /// # Errors
-    /// When there is not exactly one of both, or a name is empty.
-    pub(crate) fn compile(
-        claim: Option<&String>,
-        path: Option<&Vec<String>>,
-    ) -> Result<Self, ConfigError> {
-        let (place, names): (_, Vec<&str>) = match (claim, path) {
-            (Some(claim), None) => ("claim", claim.split('.').collect()),
-            (None, Some(path)) => ("path", path.iter().map(String::as_str).collect()),
-            _ => {
-                let problem = "must have exactly one of \"claim\" and \"path\"";
-                return Err(ConfigError::new("", problem));
-            }
+    /// When a name is empty, or there is none.
+    pub fn compile(config: &ClaimConfig) -> Result<Self, ConfigError> {
+        let names: Vec<&str> = match config {
+            ClaimConfig::Dotted(names) => names.split('.').collect(),
+            ClaimConfig::Names(names) => names.iter().map(String::as_str).collect(),
         };
         let boxed = |name: &&str| Box::<str>::from(*name);
         match names.split_first() {
@@ -38,14 +31,14 @@ impl Selector {
             }),
             _ => {
                 let problem = "must name a claim, as \"sub\" or \"realm_access.roles\"";
-                Err(ConfigError::new(place, problem))
+                Err(ConfigError::new("", problem))
             }
         }
     }
 
     /// The claim; `null` counts as none.
     pub fn find<'c>(&self, claims: &'c Claims) -> Option<&'c Value> {
-        let first = claims.get(&self.first)?;
+        let first = claims.get(&*self.first)?;
         let mut names = self.within.iter();
         let found = names.try_fold(first, |value, name| value.get(&**name))?;
         (!found.is_null()).then_some(found)

@@ -2,9 +2,9 @@
 
 use filter_api::ConfigError;
 use regex::bytes::{Regex, RegexBuilder};
-use serde_json::Value;
+use serde_json::{Number, Value};
 
-use crate::claims::Claims;
+use crate::Claims;
 use crate::config::PredicateConfig;
 use crate::selector::Selector;
 
@@ -47,11 +47,11 @@ pub enum Test {
 }
 
 impl Predicate {
-    /// Checks a list, all of which must hold.
-    pub(crate) fn compile_all(
-        configs: &[PredicateConfig],
-        place: &str,
-    ) -> Result<Self, ConfigError> {
+    /// Checks a list, all of which must hold. `place` is where it stands.
+    ///
+    /// # Errors
+    /// The first fault, with its path.
+    pub fn compile_all(configs: &[PredicateConfig], place: &str) -> Result<Self, ConfigError> {
         Ok(Self::All(Self::list(configs, place, 0)?))
     }
 
@@ -77,10 +77,16 @@ impl Predicate {
             _ => Self::list(configs, place, depth + 1),
         };
         let tests = tests(config)?;
-        let of_claim = config.claim.is_some() || config.path.is_some() || !tests.is_empty();
+        let of_claim = config.claim.is_some() || !tests.is_empty();
         match (of_claim, &config.any, &config.all, &config.not) {
             (true, None, None, None) => {
-                let selector = Selector::compile(config.claim.as_ref(), config.path.as_ref())?;
+                let Some(claim) = &config.claim else {
+                    return Err(ConfigError::new(
+                        "",
+                        "must name the \"claim\" that it is about",
+                    ));
+                };
+                let selector = Selector::compile(claim).map_err(|error| error.within("claim"))?;
                 if tests.is_empty() {
                     let problem = "must say something of the claim: \"equals\", \"in\", \
                                    \"contains\", \"matches\", \"exists\", \"at_least\" or \"at_most\"";
@@ -164,10 +170,14 @@ fn tests(config: &PredicateConfig) -> Result<Vec<Test>, ConfigError> {
         config.contains.clone().map(Test::Contains),
         regex.map(Test::Matches),
         config.exists.map(Test::Exists),
-        config.at_least.map(Test::AtLeast),
-        config.at_most.map(Test::AtMost),
+        number(config.at_least.as_ref()).map(Test::AtLeast),
+        number(config.at_most.as_ref()).map(Test::AtMost),
     ];
     Ok(tests.into_iter().flatten().collect())
+}
+
+fn number(number: Option<&Number>) -> Option<f64> {
+    number.and_then(Number::as_f64)
 }
 
 /// An expression for the whole of a text, of octets and in linear time, as the router's.

@@ -8,7 +8,7 @@ use crate::denial::Denial;
 
 /// The claims of a token that somebody has signed.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Claims {
+pub struct TokenClaims {
     members: Map<String, Value>,
     expires: Option<Duration>,
     not_before: Option<Duration>,
@@ -32,7 +32,7 @@ pub struct ClaimRules {
     pub required: Box<[Box<str>]>,
 }
 
-impl Claims {
+impl TokenClaims {
     /// # Errors
     /// When a time among them is none.
     pub(crate) fn new(members: Map<String, Value>) -> Result<Self, Denial> {

@@ -3,7 +3,10 @@ use serde_json::{Value, json};
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::*;
-use crate::testing::claims;
+
+fn claims(claims: &Value) -> Claims {
+    claims.as_object().unwrap().clone()
+}
 
 fn compiled(predicate: &Value) -> Result<Predicate, String> {
     let config: PredicateConfig = serde_json::from_value(predicate.clone()).unwrap();
@@ -37,7 +40,7 @@ fn a_predicate_holds_or_does_not() {
         (json!({ "claim": "scope", "contains": "rit" }), false),
         (json!({ "claim": "n", "contains": 7 }), false),
         (
-            json!({ "path": ["https://example.com/roles"], "contains": "dev" }),
+            json!({ "claim": ["https://example.com/roles"], "contains": "dev" }),
             true,
         ),
         (
@@ -45,7 +48,7 @@ fn a_predicate_holds_or_does_not() {
             false,
         ),
         (
-            json!({ "path": ["realm", "roles"], "contains": true }),
+            json!({ "claim": ["realm", "roles"], "contains": true }),
             true,
         ),
         (json!({ "claim": "sub", "in": ["bob", "ada"] }), true),
@@ -110,7 +113,7 @@ fn a_predicate_is_wrong_in_many_ways() {
         (json!({ "any": [] }), "claims[0].any: must not be empty"),
         (
             json!({ "equals": 1 }),
-            "claims[0]: must have exactly one of \"claim\" and \"path\"",
+            "claims[0]: must name the \"claim\" that it is about",
         ),
         (
             json!({ "claim": "a" }),
@@ -122,8 +125,8 @@ fn a_predicate_is_wrong_in_many_ways() {
             "claims[0].all[0].claim: must name a claim, as \"sub\" or \"realm_access.roles\"",
         ),
         (
-            json!({ "path": [], "exists": true }),
-            "claims[0].path: must name a claim, as \"sub\" or \"realm_access.roles\"",
+            json!({ "claim": [], "exists": true }),
+            "claims[0].claim: must name a claim, as \"sub\" or \"realm_access.roles\"",
         ),
         (
             json!({ "not": { "claim": "a", "matches": "a)|(b" } }),

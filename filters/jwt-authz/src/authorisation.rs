@@ -1,0 +1,236 @@
+//! Letting requests pass by their tokens, for whichever filter knows what is required of them.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::time::Duration;
+
+use filter_api::{
+    ConfigError, Fields, HeaderList, Host, HostError, Level, Refusal, Root, RootHost,
+};
+use serde_json::{Map, Value};
+
+use crate::cache::Cache;
+use crate::config::ProviderConfig;
+use crate::denial::Denial;
+use crate::metrics::{ACCEPTED, CACHED, Metrics, REFUSALS};
+use crate::output::{sanitise, tell};
+use crate::provider::{Provider, Providers};
+use crate::requirement::{Accepted, Denied, Requirement};
+use crate::token_claims::TokenClaims;
+use crate::verify::verify;
+
+/// The claims of accepted tokens: `wasm.headgate.claims`.
+const CLAIMS_STATE: &str = "headgate.claims";
+
+/// Providers, and what is known of their tokens.
+#[derive(Debug)]
+pub struct Authorisation {
+    providers: Providers,
+    /// Whether claims become filter state.
+    filter_state: bool,
+    cached_tokens: u16,
+    /// Made when the first token comes: the host's random numbers seed it.
+    cache: RefCell<Option<Cache>>,
+    metrics: RefCell<Metrics>,
+}
+
+/// What is to become of a request.
+#[derive(Debug)]
+pub enum Verdict {
+    /// It may pass, by these tokens.
+    Pass(Vec<Accepted>),
+    /// Nobody can say before keys have come.
+    Wait {
+        /// When it is refused if they have not, as time since the Unix epoch.
+        until: Duration,
+    },
+    /// It may not.
+    Refuse(Denial),
+}
+
+impl Authorisation {
+    /// Checks providers. `filter_state` says whether claims become filter state; `cached_tokens`, how
+    /// many verified tokens are remembered.
+    ///
+    /// # Errors
+    /// The first fault, with its path.
+    pub fn compile(
+        providers: &BTreeMap<String, ProviderConfig>,
+        filter_state: bool,
+        cached_tokens: u16,
+    ) -> Result<Self, ConfigError> {
+        Ok(Self {
+            providers: Providers::compile(providers)?,
+            filter_state,
+            cached_tokens,
+            cache: RefCell::default(),
+            metrics: RefCell::default(),
+        })
+    }
+
+    /// Who issues tokens.
+    pub fn providers(&self) -> &Providers {
+        &self.providers
+    }
+
+    /// Removes what a client says in header fields that tell of claims, whatever is required of its
+    /// request.
+    ///
+    /// # Errors
+    /// When the host fails.
+    pub fn sanitise(&self, host: &mut dyn Host, headers: &HeaderList) -> Result<(), HostError> {
+        let ours = self
+            .providers
+            .iter()
+            .flat_map(|provider| &*provider.headers);
+        sanitise(host, headers, ours)
+    }
+
+    /// Says what is to become of a request of which this is required, and counts refusals.
+    pub fn judge(
+        &self,
+        host: &mut dyn Host,
+        headers: &HeaderList,
+        requirement: &Requirement,
+    ) -> Verdict {
+        let now = host.unix_time();
+        // What several places ask of one provider is found out once.
+        let mut known: Vec<(usize, Result<Rc<TokenClaims>, Denial>)> = Vec::new();
+        let judged = requirement.authorise(&mut |provider| {
+            if let Some((_, found)) = known.iter().find(|(index, _)| *index == provider) {
+                return found.clone();
+            }
+            let found = self.authenticate(host, headers, provider, now);
+            known.push((provider, found.clone()));
+            found
+        });
+        match judged {
+            Ok(accepted) => Verdict::Pass(accepted),
+            Err(denied) => Verdict::Refuse(self.refuse(host, denied)),
+        }
+    }
+
+    /// Counts a refusal.
+    pub(crate) fn refuse(&self, host: &mut dyn Host, denied: Denied) -> Denial {
+        let provider = denied.provider.and_then(|index| self.named(index));
+        let mut metrics = self.metrics.borrow_mut();
+        metrics.count(host, REFUSALS, provider, denied.denial.label());
+        denied.denial
+    }
+
+    /// What a request's token of a provider says.
+    fn authenticate(
+        &self,
+        host: &mut dyn Host,
+        headers: &HeaderList,
+        index: usize,
+        now: Duration,
+    ) -> Result<Rc<TokenClaims>, Denial> {
+        let provider = self.providers.get(index).ok_or(Denial::TokenMissing)?;
+        let token = provider.token(headers)?;
+        let mut cache = self.cache.borrow_mut();
+        let cache = cache.get_or_insert_with(|| Cache::new(self.cached_tokens, host.random()));
+        if let Some(claims) = cache.get(index, &token) {
+            if let Err(denial) = claims.check_times(provider.claims.leeway, now) {
+                cache.remove(index, &token);
+                return Err(denial);
+            }
+            self.metrics
+                .borrow_mut()
+                .count(host, CACHED, self.named(index), "");
+            return Ok(claims);
+        }
+        let claims = verify(&token, provider, now, host)?;
+        let claims = Rc::new(claims);
+        cache.insert(index, &token, &claims);
+        Ok(claims)
+    }
+
+    /// Lets a request pass: the upstream gets no token that it is not to have, and learns what it is to
+    /// know. Returns the header fields with the request's target as it is now, if there was a token in it.
+    ///
+    /// # Errors
+    /// When the host fails.
+    pub fn pass(
+        &self,
+        host: &mut dyn Host,
+        headers: &HeaderList,
+        accepted: &[Accepted],
+    ) -> Result<Option<HeaderList>, HostError> {
+        let providers = || {
+            let known = |one: &Accepted| self.providers.get(one.provider);
+            accepted
+                .iter()
+                .filter_map(move |one| Some((one, known(one)?)))
+        };
+        let mut was_in_target = false;
+        for (_, provider) in providers().filter(|(_, provider)| !provider.forward) {
+            for source in &provider.sources {
+                was_in_target |= source.is_in_target(headers);
+                source.strip(host, headers)?;
+            }
+        }
+        let mut state = Map::new();
+        for (one, provider) in providers() {
+            let named = self.named(one.provider);
+            self.metrics.borrow_mut().count(host, ACCEPTED, named, "");
+            tell(host, &provider.headers, &one.claims)?;
+            if self.filter_state {
+                let claims = Value::Object(one.claims.members().clone());
+                state.insert(provider.name.to_string(), claims);
+            }
+        }
+        if !state.is_empty() {
+            let state = Value::Object(state).to_string();
+            host.set_filter_state(CLAIMS_STATE, state.as_bytes())?;
+        }
+        if !was_in_target {
+            return Ok(None);
+        }
+        let target = host.field(Fields::RequestHeaders, ":path")?;
+        Ok(target.map(|target| headers.with(":path", &target)))
+    }
+
+    fn named(&self, index: usize) -> Option<(usize, &str)> {
+        let provider = self.providers.get(index)?;
+        Some((index, &provider.name))
+    }
+}
+
+/// What happens outside of requests: it says in the log which keys are left out.
+#[derive(Debug)]
+pub struct AuthorisationRoot(Rc<Authorisation>);
+
+impl AuthorisationRoot {
+    /// The root of the filter that has this.
+    pub fn new(authorisation: &Rc<Authorisation>) -> Self {
+        Self(Rc::clone(authorisation))
+    }
+}
+
+impl Root for AuthorisationRoot {
+    fn on_start(&mut self, host: &mut dyn RootHost) -> Result<(), HostError> {
+        self.0
+            .providers
+            .iter()
+            .for_each(|provider| report(host, provider));
+        Ok(())
+    }
+}
+
+fn report(host: &mut dyn RootHost, provider: &Provider) {
+    let name = &provider.name;
+    for fault in &provider.key_faults {
+        let (index, error) = (fault.index, &fault.error);
+        let message = format!("provider {name}: key {index} is left out: {error}");
+        host.log(Level::Warn, &message);
+    }
+    for key in provider.keys.iter() {
+        let kid = key.kid().unwrap_or_default();
+        if let Err(error) = key.is_taken(host) {
+            let message = format!("provider {name}: key \"{kid}\" verifies nothing: {error}");
+            host.log(Level::Warn, &message);
+        }
+    }
+}
