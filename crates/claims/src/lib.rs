@@ -5,11 +5,13 @@
 //! functions ask by the same words.
 
 mod config;
+mod filter_state;
 mod predicate;
 mod selector;
 mod text;
 
 pub use config::{ClaimConfig, PredicateConfig};
+pub use filter_state::{FILTER_STATE, from_filter_state, to_filter_state};
 pub use predicate::{Predicate, Test};
 pub use selector::Selector;
 pub use text::text;

@@ -130,6 +130,11 @@ impl Destination {
         self.when.is_some()
     }
 
+    /// Whether it asks what the request's tokens say.
+    pub(crate) fn asks_claims(&self) -> bool {
+        self.when.as_ref().is_some_and(|when| when.claims.is_some())
+    }
+
     /// The condition that a request with tokens that say this does not meet, if it has conditions.
     pub fn unmet(&self, request: &Request<'_>, said: &[&Claims]) -> Option<Mismatch<'_>> {
         self.when.as_ref()?.unmet(request, said)

@@ -64,9 +64,14 @@ impl Exchange for RouterExchange {
         let headers = host.request_headers()?;
         let router = &self.filter.router;
         let request = router.request(&headers);
-        let decision = router
-            .route(&request)
-            .and_then(|route| decide(route, &request, &[], host));
+        let decision = match router.route(&request) {
+            Ok(route) => {
+                let said = said(route, host)?;
+                let said: Vec<&Claims> = said.iter().collect();
+                decide(route, &request, &said, host)
+            }
+            Err(denial) => Err(denial),
+        };
         match decision {
             Ok(Decision::Forward(forward)) => {
                 send(host, &request, &forward)?;
@@ -84,6 +89,15 @@ impl Exchange for RouterExchange {
         }
         Ok(Flow::Continue)
     }
+}
+
+/// What the request's tokens say, as a filter in front of this one has left it, if the route asks.
+fn said(route: &Route, host: &mut dyn Host) -> Result<Vec<Claims>, HostError> {
+    if !route.asks_claims() {
+        return Ok(Vec::new());
+    }
+    let state = host.filter_state(claims::FILTER_STATE)?;
+    Ok(claims::from_filter_state(&state.unwrap_or_default()))
 }
 
 /// What a route makes of a request whose tokens say this, on this host.

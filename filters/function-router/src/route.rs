@@ -212,6 +212,21 @@ impl Route {
         self.methods.is_empty() || self.methods.iter().any(|known| known.as_bytes() == method)
     }
 
+    /// Whether the choice between its functions depends on what the request's tokens say.
+    pub fn asks_claims(&self) -> bool {
+        match &self.action {
+            Action::Forward {
+                destinations,
+                sticky,
+                ..
+            } => {
+                matches!(sticky, Some(Sticky::Claim(_)))
+                    || destinations.all().iter().any(Destination::asks_claims)
+            }
+            Action::Redirect(_) | Action::Respond(_) => false,
+        }
+    }
+
     /// What becomes of a request that it takes.
     ///
     /// # Errors

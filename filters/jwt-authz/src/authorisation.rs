@@ -8,7 +8,6 @@ use std::time::Duration;
 use filter_api::{
     ConfigError, Fields, HeaderList, Host, HostError, Level, Refusal, Root, RootHost,
 };
-use serde_json::{Map, Value};
 
 use crate::cache::Cache;
 use crate::config::ProviderConfig;
@@ -19,9 +18,6 @@ use crate::provider::{Provider, Providers};
 use crate::requirement::{Accepted, Denied, Requirement};
 use crate::token_claims::TokenClaims;
 use crate::verify::verify;
-
-/// The claims of accepted tokens: `wasm.headgate.claims`.
-const CLAIMS_STATE: &str = "headgate.claims";
 
 /// Providers, and what is known of their tokens.
 #[derive(Debug)]
@@ -171,19 +167,15 @@ impl Authorisation {
                 source.strip(host, headers)?;
             }
         }
-        let mut state = Map::new();
         for (one, provider) in providers() {
             let named = self.named(one.provider);
             self.metrics.borrow_mut().count(host, ACCEPTED, named, "");
             tell(host, &provider.headers, &one.claims)?;
-            if self.filter_state {
-                let claims = Value::Object(one.claims.members().clone());
-                state.insert(provider.name.to_string(), claims);
-            }
         }
-        if !state.is_empty() {
-            let state = Value::Object(state).to_string();
-            host.set_filter_state(CLAIMS_STATE, state.as_bytes())?;
+        if self.filter_state && !accepted.is_empty() {
+            let said = providers().map(|(one, provider)| (&*provider.name, one.claims.members()));
+            let state = claims::to_filter_state(said);
+            host.set_filter_state(claims::FILTER_STATE, state.as_bytes())?;
         }
         if !was_in_target {
             return Ok(None);
