@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::Path;
 
-use integration::registry::installed;
+use integration::installed;
 use serde_json::{Value, json};
 
 fn example(name: &str) -> Value {

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use integration::installed;
 use integration::kubernetes::ControlPlane;
-use integration::registry::installed;
 
 use crate::rig::Rig;
 
