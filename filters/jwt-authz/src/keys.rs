@@ -179,3 +179,57 @@ impl Keys {
         signer.ok_or(Denial::SignatureInvalid)
     }
 }
+
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use serde_json::json;
+    use software_signatures::SoftwareSignatures;
+
+    use super::*;
+    use crate::base64url;
+
+    /// So many keys, of names like `key 7`.
+    fn keys(number: usize) -> Keys {
+        let octets = base64url::encode(&[7; 32]);
+        let key = |index| {
+            let kid = format!("key {index}");
+            json!({ "kty": "EC", "crv": "P-256", "x": octets, "y": octets, "kid": kid })
+        };
+        let keys: Vec<Value> = (0..number).map(key).collect();
+        Keys::from_jwks(&json!({ "keys": keys })).unwrap().0
+    }
+
+    /// The time that a key takes to be looked for, without a look at a signature.
+    fn time(keys: &Keys) -> Duration {
+        let header = base64url::encode(br#"{"alg":"ES256","kid":"key x"}"#);
+        let token = format!("{header}.e30.AAAA");
+        let token = Token::parse(token.as_bytes()).unwrap();
+        let best = (0..10).map(|_| {
+            #[allow(clippy::disallowed_methods, reason = "a test measures time")]
+            let start = Instant::now();
+            for _ in 0..100 {
+                let found = keys.verify(&token, &mut SoftwareSignatures);
+                assert_eq!(found.unwrap_err(), Denial::KeyUnknown);
+            }
+            start.elapsed()
+        });
+        best.min().unwrap()
+    }
+
+    #[test]
+    fn a_key_is_found_as_soon_among_thousands() {
+        let (few, many) = (time(&keys(2)), time(&keys(5000)));
+        assert!(many < few * 30, "{few:?} {many:?}");
+    }
+
+    #[test]
+    fn keys_that_stay_are_the_same_and_others_are_not() {
+        let (before, after) = (keys(3), keys(5).succeeding(&keys(3)));
+        let after = after.succeeding(&before);
+        let same = after.keys.iter().zip(&before.keys);
+        assert!(same.clone().all(|(one, other)| Rc::ptr_eq(one, other)));
+        assert_eq!((same.count(), after.keys.len()), (3, 5));
+    }
+}
