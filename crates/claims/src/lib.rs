@@ -7,12 +7,14 @@
 mod config;
 mod filter_state;
 mod predicate;
+mod said;
 mod selector;
 mod text;
 
 pub use config::{ClaimConfig, PredicateConfig};
 pub use filter_state::{FILTER_STATE, from_filter_state, to_filter_state};
 pub use predicate::{Predicate, Test};
+pub use said::Said;
 pub use selector::Selector;
 pub use text::text;
 

@@ -49,9 +49,10 @@ pub fn pipeline_config(
         routes: gateway.routes.iter().filter_map(policy_of).collect(),
     };
     Config {
-        routes: routes.chain(ready).collect(),
         cors,
         jwt: JwtConfig::default(),
+        ready: ready.as_ref().map(|route| route.name.clone()),
+        routes: routes.chain(ready).collect(),
         stage_prefix: gateway.edge.stage_prefix.clone(),
         holding,
     }
