@@ -5,6 +5,7 @@
 //! functions ask by the same words.
 
 mod config;
+mod contradiction;
 mod predicate;
 mod selector;
 mod text;
