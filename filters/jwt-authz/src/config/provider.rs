@@ -49,6 +49,26 @@ pub struct ProviderConfig<Keys = KeysConfig> {
     pub headers: Vec<ClaimHeaderConfig>,
 }
 
+impl<Keys> ProviderConfig<Keys> {
+    /// The same provider with its keys written otherwise.
+    pub fn with_keys<Other>(&self, keys: Other) -> ProviderConfig<Other> {
+        ProviderConfig {
+            keys,
+            issuer: self.issuer.clone(),
+            audiences: self.audiences.clone(),
+            algorithms: self.algorithms.clone(),
+            leeway: self.leeway,
+            require_expiration: self.require_expiration,
+            max_lifetime: self.max_lifetime,
+            types: self.types.clone(),
+            required_claims: self.required_claims.clone(),
+            from: self.from.clone(),
+            forward: self.forward,
+            headers: self.headers.clone(),
+        }
+    }
+}
+
 /// A place in a request. Exactly one of `header`, `cookie` and `query` is given.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
