@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use filter_api::Duration;
-use jwt_authz::{FetchConfig, KeysConfig, Provider as Compiled, RemoteConfig, RequirementConfig};
+use jwt_authz::{KeysConfig, Provider as Compiled, RemoteConfig, RequirementConfig};
 use software_signatures::SoftwareSignatures;
 
 use super::Check;
@@ -54,11 +53,8 @@ impl Check<'_> {
         provider: &Provider,
         keys: Option<KeysConfig>,
     ) {
-        let is_known = keys.is_some();
-        let mut config = provider.with_keys(keys.clone().unwrap_or_else(unknown));
-        if !is_known {
-            config.algorithms.clear();
-        }
+        let unknown = || unknown(remote(provider).unwrap_or_default());
+        let config = provider.with_keys(keys.clone().unwrap_or_else(unknown));
         let compiled = match Compiled::compile(name.as_str(), &config) {
             Ok(compiled) => compiled,
             Err(error) => {
@@ -71,14 +67,14 @@ impl Check<'_> {
                     {
                         "keys.secret.file".to_owned()
                     }
-                    (at, _) => at.to_owned(),
+                    (at, _) => at.replacen("keys.remote", "keys", 1),
                 };
                 let dot = if place.is_empty() { "" } else { "." };
                 self.error(format!("{path}{dot}{place}"), error.problem);
                 return;
             }
         };
-        for key in compiled.keys.iter() {
+        for key in compiled.keys().iter() {
             if key.is_taken(&mut SoftwareSignatures).is_err() {
                 let kid = key.kid().unwrap_or_default();
                 let problem = format!("key {} is no point of its curve", quoted(kid));
@@ -157,7 +153,7 @@ impl Check<'_> {
     }
 
     fn fetched(&mut self, path: &str, provider: &Provider) {
-        let Some(RemoteKeys { url, fetch, ca }) = remote(provider) else {
+        let Some(RemoteKeys { url, ca, .. }) = remote(provider) else {
             return;
         };
         let asked = match (&url, provider.issuer.as_deref()) {
@@ -198,33 +194,6 @@ impl Check<'_> {
                 );
                 self.warning(place, problem);
             }
-        }
-        self.fetch(&format!("{path}.keys.fetch"), &fetch);
-    }
-
-    fn fetch(&mut self, path: &str, fetch: &FetchConfig) {
-        let second = Duration::from_secs(1);
-        for (name, time) in [
-            ("refresh", fetch.refresh),
-            ("min_refresh", fetch.min_refresh),
-            ("max_refresh", fetch.max_refresh),
-            ("cooldown", fetch.cooldown),
-        ] {
-            if time < second {
-                let problem = format!("expected at least 1s, found {time}; write such as 30s");
-                self.error(format!("{path}.{name}"), problem);
-            }
-        }
-        if fetch.timeout.get().is_zero() {
-            let problem = "expected more than no time, found 0s; write such as 5s";
-            self.error(format!("{path}.timeout"), problem);
-        }
-        if fetch.min_refresh > fetch.max_refresh {
-            let problem = format!(
-                "expected at most \"max_refresh\", which is {}, found {}",
-                fetch.max_refresh, fetch.min_refresh
-            );
-            self.error(format!("{path}.min_refresh"), problem);
         }
     }
 
@@ -277,12 +246,14 @@ fn named<'r>(requirement: &'r RequirementConfig, names: &mut BTreeSet<&'r str>) 
 }
 
 /// Stands for keys that are not known here.
-pub(super) fn unknown() -> KeysConfig {
+pub(super) fn unknown(remote: RemoteKeys) -> KeysConfig {
+    let nobody = "https://keys.invalid/"; // RFC 2606
+    let url = remote.url.map(|url| url.to_string());
     KeysConfig {
         remote: Some(RemoteConfig {
             cluster: "keys".to_owned(),
-            url: "https://keys.invalid/".to_owned(), // RFC 2606: nobody has it
-            fetch: FetchConfig::default(),
+            url: url.unwrap_or_else(|| nobody.to_owned()),
+            fetch: remote.fetch,
         }),
         ..KeysConfig::default()
     }

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::Check;
 use super::providers::unknown;
-use crate::document::Route;
+use crate::document::{RemoteKeys, Route};
 use crate::words::{proposal, quoted};
 
 impl Check<'_> {
@@ -17,8 +17,7 @@ impl Check<'_> {
         let gateway = self.gateway;
         // Requirements go by names alone; what is wrong with a provider is told elsewhere.
         let stand_ins = gateway.providers.iter().map(|(name, provider)| {
-            let mut provider = provider.with_keys(unknown());
-            provider.algorithms.clear();
+            let mut provider = provider.with_keys(unknown(RemoteKeys::default()));
             provider.from.clear();
             provider.headers.clear();
             (name.to_string(), provider)
