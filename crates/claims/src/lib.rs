@@ -9,11 +9,13 @@ mod contradiction;
 mod predicate;
 mod selector;
 mod text;
+mod told;
 
 pub use config::{ClaimConfig, PredicateConfig};
 pub use predicate::{Predicate, Test};
 pub use selector::Selector;
 pub use text::text;
+pub use told::PredicateTold;
 
 /// What a token says.
 pub type Claims = serde_json::Map<String, serde_json::Value>;

@@ -20,6 +20,7 @@ mod config;
 mod denial;
 mod filter;
 mod header_value;
+mod inspection;
 mod json;
 mod key;
 mod key_report;
@@ -57,6 +58,7 @@ pub use config::{
 };
 pub use denial::Denial;
 pub use filter::{JwtAuthz, JwtExchange};
+pub use inspection::{Inspection, RequirementTold, TokenSeen, inspect};
 pub use key::{Key, KeyError};
 pub use key_wait::KeyWait;
 pub use keys::{KeyFault, Keys};
