@@ -5,11 +5,13 @@
 //! functions ask by the same words.
 
 mod config;
+mod contradiction;
 mod filter_state;
 mod predicate;
 mod said;
 mod selector;
 mod text;
+mod told;
 
 pub use config::{ClaimConfig, PredicateConfig};
 pub use filter_state::{FILTER_STATE, from_filter_state, to_filter_state};
@@ -17,6 +19,7 @@ pub use predicate::{Predicate, Test};
 pub use said::Said;
 pub use selector::Selector;
 pub use text::text;
+pub use told::PredicateTold;
 
 /// What a token says.
 pub type Claims = serde_json::Map<String, serde_json::Value>;

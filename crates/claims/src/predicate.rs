@@ -123,7 +123,8 @@ impl Predicate {
 }
 
 impl Test {
-    fn holds(&self, value: Option<&Value>) -> bool {
+    /// Whether it holds of a claim; none is one that is not there.
+    pub(crate) fn holds(&self, value: Option<&Value>) -> bool {
         let Some(value) = value else {
             return matches!(self, Self::Exists(false));
         };

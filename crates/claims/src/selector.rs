@@ -1,5 +1,7 @@
 //! Which claim is meant.
 
+use std::fmt;
+
 use filter_api::ConfigError;
 use serde_json::Value;
 
@@ -42,5 +44,18 @@ impl Selector {
         let mut names = self.within.iter();
         let found = names.try_fold(first, |value, name| value.get(&**name))?;
         (!found.is_null()).then_some(found)
+    }
+}
+
+/// As it is written: names with dots between them, or one by one where these hold dots.
+impl fmt::Display for Selector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = || std::iter::once(&self.first).chain(&self.within);
+        if names().any(|name| name.contains('.')) {
+            let names: Vec<String> = names().map(|name| format!("{name:?}")).collect();
+            return write!(f, "[{}]", names.join(", "));
+        }
+        f.write_str(&self.first)?;
+        self.within.iter().try_for_each(|name| write!(f, ".{name}"))
     }
 }

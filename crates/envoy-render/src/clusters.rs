@@ -22,25 +22,35 @@ pub(crate) fn clusters(
     placement: &Placement,
 ) -> BTreeMap<String, Value> {
     let clusters = functions.clusters();
-    let clusters = clusters.map(|(cluster, name, upstream)| {
-        let mut named = fields(json!({
-            "@type": "type.googleapis.com/envoy.config.cluster.v3.Cluster",
-            "name": cluster,
-        }));
-        named.extend(content(name, upstream, placement));
-        (cluster.to_owned(), named.into())
+    let clusters = clusters.map(|(name, upstream, of)| {
+        let cluster = cluster(name, upstream.as_str(), of, placement);
+        (name.to_owned(), cluster)
     });
     clusters.collect()
 }
 
+/// A cluster of this name, whose statistics are called after `of`.
+pub(crate) fn cluster(name: &str, of: &str, upstream: &Upstream, placement: &Placement) -> Value {
+    let mut named = fields(json!({
+        "@type": "type.googleapis.com/envoy.config.cluster.v3.Cluster",
+        "name": name,
+    }));
+    named.extend(content(of, upstream, placement));
+    named.into()
+}
+
 /// The name of an upstream's cluster, which no other content has.
 pub(crate) fn cluster_name(name: &UpstreamName, upstream: &Upstream) -> String {
-    let content = content(name, upstream, &Placement::anywhere());
-    named_by_content(name, &content.into())
+    let content = content(name.as_str(), upstream, &Placement::anywhere());
+    named_by_content(name.as_str(), &content.into())
 }
 
 /// All of a cluster but its name.
-fn content(name: &UpstreamName, upstream: &Upstream, placement: &Placement) -> Map<String, Value> {
+pub(crate) fn content(
+    name: &str,
+    upstream: &Upstream,
+    placement: &Placement,
+) -> Map<String, Value> {
     let address = upstream.address();
     // Envoy writes an IPv6 address without the brackets that tell it from its port.
     let (discovery, host) = match &address.host {
@@ -53,12 +63,12 @@ fn content(name: &UpstreamName, upstream: &Upstream, placement: &Placement) -> M
     let detection = upstream.outlier_detection.as_ref();
     fields(json!({
         // Statistics stay those of the upstream when its content changes.
-        "alt_stat_name": name.as_str(),
+        "alt_stat_name": name,
         "type": discovery,
         "connect_timeout": seconds(upstream.connect_timeout().get()),
         "per_connection_buffer_limit_bytes": CONNECTION_BUFFER_BYTES,
         "load_assignment": {
-            "cluster_name": name.as_str(),
+            "cluster_name": name,
             "endpoints": [{ "lb_endpoints": [{ "endpoint": { "address": {
                 "socket_address": socket_address,
             } } }] }],

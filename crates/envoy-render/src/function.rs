@@ -93,7 +93,7 @@ impl<'a> Functions<'a> {
             return String::new();
         };
         let action = routes::route_action(self, route, destination, upstream);
-        let key = named_by_content(name, &action);
+        let key = named_by_content(name.as_str(), &action);
         let function = || Function {
             key: key.clone(),
             name,
@@ -106,7 +106,7 @@ impl<'a> Functions<'a> {
 }
 
 /// The name of something of an upstream that means just this: `pets-3f2a9c51d07b`.
-pub(crate) fn named_by_content(upstream: &UpstreamName, content: &Value) -> String {
+pub(crate) fn named_by_content(upstream: &str, content: &Value) -> String {
     format!("{upstream}-{}", short_hash(content.to_string().as_bytes()))
 }
 

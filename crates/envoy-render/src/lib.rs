@@ -6,7 +6,7 @@
 //! | file | what Envoy takes from it | when it changes |
 //! | --- | --- | --- |
 //! | `bootstrap.yaml` | admin, listeners, limits; where it is deployed, how it is told | Envoy restarts |
-//! | `cds.yaml` | a cluster for each upstream | Envoy takes it up |
+//! | `cds.yaml` | a cluster for each upstream and each server of keys | Envoy takes it up |
 //! | `rds.yaml` | a route for each function, keyed on the internal header | Envoy takes it up |
 //! | `ecds.yaml` | the pipeline's configuration | Envoy takes it up |
 //! | `sds-….yaml` | a certificate, or authorities: which files they are in | Envoy takes it up |
@@ -22,6 +22,8 @@ mod edge;
 mod fields;
 mod function;
 mod http_connection_manager;
+mod jwt;
+mod key_servers;
 mod listeners;
 mod pipeline;
 mod placement;

@@ -2,14 +2,14 @@
 
 use filter_api::{ByteSize, Holding};
 use function_router::{MatchConfig, RespondConfig, RouteConfig};
+use gateway::Config;
 use gateway::cors::CorsPoliciesConfig;
-use gateway::{Config, JwtConfig};
 use gateway_model::{Entrance, Gateway, Protocol, Route};
 use serde_json::{Value, json};
 
-use crate::Placement;
 use crate::function::Functions;
 use crate::status::READY_PATH;
+use crate::{Placement, jwt};
 
 /// The name by which listeners ask for the pipeline.
 pub(crate) const EXTENSION: &str = "headgate.pipeline";
@@ -28,7 +28,7 @@ pub fn pipeline_config(
     functions: &Functions<'_>,
     entrance: Option<&Entrance>,
 ) -> Config {
-    let ready = entrance.map(|_| ready());
+    let ready = entrance.map(|_| ready(gateway));
     let routes = gateway.routes.iter().enumerate().map(|(i, route)| {
         route.to_config(|j, _| match functions.get(i, j) {
             Some(function) => {
@@ -50,7 +50,7 @@ pub fn pipeline_config(
     };
     Config {
         cors,
-        jwt: JwtConfig::default(),
+        jwt: jwt::config(gateway, ready.as_ref().map(|route| route.name.as_str())),
         ready: ready.as_ref().map(|route| route.name.clone()),
         routes: routes.chain(ready).collect(),
         stage_prefix: gateway.edge.stage_prefix.clone(),
@@ -59,10 +59,14 @@ pub fn pipeline_config(
 }
 
 /// The route by which the pipeline itself says that it works. It comes last, so that it is between no two
-/// of the document's.
-fn ready() -> RouteConfig {
+/// of the document's; and has no name of theirs, since policies go by names.
+fn ready(gateway: &Gateway) -> RouteConfig {
+    let mut name = "ready".to_owned();
+    while gateway.routes.iter().any(|route| route.name() == name) {
+        name.push('\'');
+    }
     RouteConfig {
-        name: "ready".to_owned(),
+        name,
         matches: MatchConfig {
             hosts: vec![Entrance::READY_HOST.to_owned()],
             path: Some(READY_PATH.to_owned()),

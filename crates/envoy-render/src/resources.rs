@@ -10,7 +10,7 @@ use gateway_model::Gateway;
 use serde_json::{Map, Value, json};
 
 use crate::discovery::{CLUSTERS, PIPELINE, ROUTES, response};
-use crate::{Functions, Placement, clusters, pipeline, routes, secrets};
+use crate::{Functions, Placement, clusters, key_servers, pipeline, routes, secrets};
 
 /// What Envoy takes while it runs. The bootstrap, which it takes at its start, is apart.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,9 +37,11 @@ impl Resources {
     /// What a document renders.
     pub fn of(gateway: &Gateway, placement: &Placement) -> Self {
         let functions = Functions::of(gateway);
+        let mut clusters = clusters::clusters(&functions, placement);
+        clusters.extend(key_servers::clusters(gateway, placement));
         Self {
             secrets: secrets::resources(gateway, placement),
-            clusters: clusters::clusters(&functions, placement),
+            clusters,
             functions: routes::actions(&functions),
             pipeline: pipeline::extension(gateway, &functions, placement),
         }
@@ -97,9 +99,10 @@ impl Resources {
             let named = named.map(|(name, value)| (name.clone(), value.clone()));
             named.collect::<BTreeMap<_, _>>()
         };
-        let functions = named(&self.functions, &self.pipeline.to_string());
-        let text = |all: &BTreeMap<String, Value>| json!(all).to_string();
-        let clusters = named(&self.clusters, &text(&functions));
+        let pipeline = self.pipeline.to_string();
+        let functions = named(&self.functions, &pipeline);
+        // Servers of keys the pipeline names itself.
+        let clusters = named(&self.clusters, &format!("{}{pipeline}", json!(functions)));
         Self {
             // Listeners name them too.
             secrets: self.secrets.clone(),

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use gateway_model::{Certificate, FileName, Gateway, NamedFile, UpstreamTls};
+use gateway_model::{Certificate, FileName, Gateway, NamedFile, ProviderKeys, UpstreamTls};
 use serde_json::{Map, Value, json};
 
 use crate::discovery::{short_hash, source};
@@ -113,7 +113,25 @@ fn secrets(gateway: &Gateway) -> impl Iterator<Item = Secret<'_>> {
     };
     let shown = shown.chain(upstreams().filter_map(|tls| tls.certificate.as_ref()));
     let shown = shown.map(Secret::Certificate);
-    shown.chain(upstreams().map(Secret::authorities))
+    let authorities = upstreams().map(Secret::authorities);
+    shown.chain(authorities).chain(of_key_servers(gateway))
+}
+
+/// What servers of keys are held against.
+fn of_key_servers(gateway: &Gateway) -> impl Iterator<Item = Secret<'_>> {
+    let learned = &gateway.learned.key_sets;
+    gateway
+        .providers
+        .iter()
+        .filter_map(move |(name, provider)| {
+            let (url, ca) = match &provider.keys {
+                None => (None, None),
+                Some(ProviderKeys::Remote(remote)) => (remote.url.as_ref(), remote.ca.as_ref()),
+                Some(_) => return None,
+            };
+            let url = url.or_else(|| learned.get(name))?;
+            url.is_https().then_some(Secret::Authorities(ca))
+        })
 }
 
 /// The secrets of a document, by the names of their files.

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use envoy_render::{BOOTSTRAP, PIPELINE, Placement, render};
-use gateway_model::{Entrance, Gateway};
+use gateway_model::{Entrance, FileName, Gateway};
 use libtest_mimic::{Arguments, Failed, Trial};
 
 /// Where a document is rendered for.
@@ -86,7 +86,9 @@ fn only_two_files_depend_on_the_place(folder: &Path) -> Result<(), String> {
 
 fn read(document: &Path) -> Result<Gateway, String> {
     let bytes = fs::read(document).map_err(|error| error.to_string())?;
-    let checked = gateway_model::read(&document.to_string_lossy(), &bytes);
+    let beside = document.parent().expect("a folder");
+    let files = |name: &FileName| fs::read(beside.join(name.as_str()));
+    let checked = gateway_model::read_with_files(&document.to_string_lossy(), &bytes, &files);
     let checked = checked.map_err(|faults| faults.to_string())?;
     match checked.warnings.as_slice() {
         [] => Ok(checked.document),

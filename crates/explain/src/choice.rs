@@ -1,5 +1,6 @@
 //! How a route chooses among its destinations.
 
+use claims::{ClaimConfig, Selector};
 use function_router::{Destination, Forward, Reason, Ticket};
 use gateway_model::Route;
 
@@ -34,6 +35,7 @@ pub(crate) fn chosen_by(document: &Route, forward: &Forward<'_>) -> String {
     let name = &forward.destination.name;
     let sticky = document.sticky.as_ref();
     let by_header = sticky.and_then(|sticky| sticky.header.as_deref());
+    let by_claim = sticky.and_then(|sticky| sticky.claim.as_ref()).map(named);
     let by_cookie = sticky.and_then(|sticky| sticky.cookie.as_ref());
     match forward.reason {
         Reason::Forced => {
@@ -42,6 +44,10 @@ pub(crate) fn chosen_by(document: &Route, forward: &Forward<'_>) -> String {
         }
         Reason::Condition => format!("the request meets the conditions of {name}"),
         Reason::Share(Ticket::Key(_)) => match (by_header, by_cookie) {
+            _ if by_claim.is_some() => {
+                let claim = by_claim.unwrap_or_default();
+                format!("by weight, and claim {claim} keeps the client there")
+            }
             (Some(header), _) => format!("by weight, and header {header} keeps the client there"),
             (_, Some(cookie)) if forward.set_cookie.is_some() => {
                 format!(
@@ -58,6 +64,10 @@ pub(crate) fn chosen_by(document: &Route, forward: &Forward<'_>) -> String {
             _ => "by weight, and the client's address keeps it there".to_owned(),
         },
         Reason::Share(Ticket::Turn(_)) => match by_header {
+            _ if by_claim.is_some() => {
+                let claim = by_claim.unwrap_or_default();
+                format!("by weight; without claim {claim} the client does not stay")
+            }
             Some(header) => format!("by weight; without header {header} the client does not stay"),
             None if sticky.is_some() => {
                 "by weight; the client's address, which would keep it there, is not known"
@@ -66,4 +76,9 @@ pub(crate) fn chosen_by(document: &Route, forward: &Forward<'_>) -> String {
             None => "by weight".to_owned(),
         },
     }
+}
+
+/// A claim as the document has it.
+fn named(claim: &ClaimConfig) -> String {
+    Selector::compile(claim).map_or_else(|_| String::new(), |selector| selector.to_string())
 }

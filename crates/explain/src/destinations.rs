@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use claims::Said;
 use filter_api::{Caller, ConfigError, Refusal, Reply};
 use function_router::{
     Circumstances, Decision, Denial, DestinationConfig, Forward, MatchConfig, Request, Rewritten,
@@ -62,9 +63,10 @@ impl Destinations {
     pub(crate) fn choose(
         &self,
         request: &Request<'_>,
+        said: &[Said<'_>],
         client: Option<IpAddr>,
     ) -> Option<Forward<'_>> {
-        match decide(self.choice.routes().first()?, request, client) {
+        match decide(self.choice.routes().first()?, request, said, client) {
             Ok(Decision::Forward(forward)) => Some(forward),
             _ => None, // not of a route that has destinations
         }
@@ -78,7 +80,7 @@ impl Destinations {
     ) -> Result<Rewritten, Denial> {
         let router = self.alone.get(index).ok_or(Denial::NoRoute)?;
         let route = router.routes().first().ok_or(Denial::NoRoute)?;
-        match decide(route, request, None)? {
+        match decide(route, request, &[], None)? {
             Decision::Forward(forward) => Ok(forward.rewritten),
             Decision::Answer(_) => Err(Denial::NoRoute),
         }
@@ -99,12 +101,13 @@ pub(crate) fn pattern_alone(matches: &MatchConfig) -> MatchConfig {
 pub(crate) fn decide<'r>(
     route: &'r Route,
     request: &Request<'_>,
+    said: &[Said<'_>],
     client: Option<IpAddr>,
 ) -> Result<Decision<'r>, Denial> {
     route.decide(
         request,
         &mut Circumstances {
-            said: &[],
+            said,
             random: &mut || 0,
             spread: &mut || 0,
             client: &mut || client,
@@ -113,7 +116,7 @@ pub(crate) fn decide<'r>(
 }
 
 /// A refusal of the pipeline, as this caller reads it.
-pub(crate) fn refused(denial: &Denial, caller: Caller) -> Refused {
+pub(crate) fn refused(denial: &dyn Refusal, caller: Caller) -> Refused {
     let reply = Reply::refusal(denial, caller);
     Refused {
         by: RefusedBy::Pipeline,

@@ -1,5 +1,6 @@
 //! Asking about requests.
 
+use claims::Said;
 use envoy_render::{Functions, pipeline_config};
 use filter_api::{Caller, ConfigError, HeaderList, Reply};
 use function_router::{
@@ -20,6 +21,7 @@ use crate::near_misses::{NearMisses, unmet};
 use crate::octets::Octets;
 use crate::precedence;
 use crate::question::Question;
+use crate::tokens::{KeySets, Tokens, claims_unmet};
 
 /// A document, compiled to answer what becomes of requests.
 #[derive(Debug)]
@@ -31,16 +33,25 @@ pub struct Explainer<'a> {
     destinations: Vec<Option<Destinations>>,
     near_misses: NearMisses,
     cors: CorsPolicies,
+    tokens: Tokens,
     /// Whether any listener speaks TLS.
     tls: bool,
 }
 
 impl<'a> Explainer<'a> {
-    /// Compiles a document.
+    /// Compiles a document. Keys that are fetched are not had.
     ///
     /// # Errors
     /// When the pipeline would not take it; of a document that was read it does.
     pub fn new(gateway: &'a Gateway) -> Result<Self, ConfigError> {
+        Self::with_keys(gateway, KeySets::new())
+    }
+
+    /// The same with the keys of providers whose keys are fetched.
+    ///
+    /// # Errors
+    /// When the pipeline would not take it.
+    pub fn with_keys(gateway: &'a Gateway, keys: KeySets) -> Result<Self, ConfigError> {
         let functions = Functions::of(gateway);
         let config = pipeline_config(gateway, &functions, None);
         let stage = config.stage_prefix.as_deref();
@@ -51,6 +62,7 @@ impl<'a> Explainer<'a> {
         let router = Router::compile(&config.routes, stage)?;
         Ok(Self {
             cors: CorsPolicies::compile(&config.cors, router.routes())?,
+            tokens: Tokens::compile(config.jwt, keys, &router)?,
             router,
             destinations: config
                 .routes
@@ -75,6 +87,7 @@ impl<'a> Explainer<'a> {
             }
         };
         let headers = question.headers(self.tls, &authority, path.as_deref());
+        let headers = self.tokens.sanitised(&headers);
         let request = self.router.request(&headers);
         told.seen = Some(Seen {
             normalised: path
@@ -104,14 +117,44 @@ impl<'a> Explainer<'a> {
             }
         };
         told.route = self.route_told(route, &request, &candidates);
-        match self.destinations.get(route.index()) {
-            Some(Some(destinations)) => {
-                let chosen = destinations.choose(&request, question.client);
-                self.forward(&mut told, destinations, route, &request, chosen);
+        let inspected = self.tokens.inspect(route, &headers, question);
+        let Some((inspection, tokens)) = inspected else {
+            self.decided(&mut told, question, route, &request, &[]);
+            return told;
+        };
+        told.jwt = Some(tokens);
+        match inspection.judged {
+            Err(denied) => told.refused = Some(refused(&denied.denial, Caller::of(&headers))),
+            Ok(accepted) => {
+                let said = self.tokens.said(&accepted);
+                // The token that was in the target is not there any more.
+                let stripped = inspection.target.map(|path| headers.with(":path", &path));
+                let request = stripped
+                    .as_ref()
+                    .map(|headers| self.router.request(headers));
+                let request = request.unwrap_or_else(|| self.router.request(&headers));
+                self.decided(&mut told, question, route, &request, &said);
             }
-            _ => self.answer(&mut told, decide(route, &request, None), &headers),
         }
         told
+    }
+
+    /// What the route does with a request that may pass. `said` are the claims of its tokens.
+    fn decided(
+        &self,
+        told: &mut Explanation,
+        question: &Question,
+        route: &function_router::Route,
+        request: &Request<'_>,
+        said: &[Said<'_>],
+    ) {
+        match self.destinations.get(route.index()) {
+            Some(Some(destinations)) => {
+                let chosen = destinations.choose(request, said, question.client);
+                self.forward(told, destinations, route, (request, said), chosen);
+            }
+            _ => self.answer(told, decide(route, request, said, None), request.headers),
+        }
     }
 
     /// Tells what becomes of a preflight, as of the request that is to come; false if it is none.
@@ -145,7 +188,7 @@ impl<'a> Explainer<'a> {
         told: &mut Explanation,
         destinations: &Destinations,
         route: &function_router::Route,
-        request: &Request<'_>,
+        (request, said): (&Request<'_>, &[Said<'_>]),
         chosen: Option<Forward<'_>>,
     ) {
         // The router has the document's routes.
@@ -158,7 +201,7 @@ impl<'a> Explainer<'a> {
         let shares = probabilities(route, chosen.destination.index, certain);
         let receive = |index, share| {
             let receives = destinations.receives(index, request);
-            self.destination(route, document, request, index, share, receives)
+            self.destination(route, document, (request, said), index, share, receives)
         };
         let mut all: Vec<DestinationTold> = shares
             .into_iter()
@@ -253,7 +296,7 @@ impl<'a> Explainer<'a> {
         &self,
         route: &function_router::Route,
         document: &Route,
-        request: &Request<'_>,
+        (request, said): (&Request<'_>, &[Said<'_>]),
         index: usize,
         probability: f64,
         receives: Result<Rewritten, Denial>,
@@ -268,7 +311,7 @@ impl<'a> Explainer<'a> {
                 (Rewritten::default(), Some(refused(&denial, caller)))
             }
         };
-        let unmet = route.destinations().get(index)?.unmet(request, &[]);
+        let unmet = route.destinations().get(index)?.unmet(request, said);
         let parts = [
             ("method", rewritten.method.is_some()),
             ("host", rewritten.authority.is_some()),
@@ -280,7 +323,7 @@ impl<'a> Explainer<'a> {
         Some(DestinationTold {
             name: destination.name().to_string(),
             probability,
-            unmet: unmet.map(|unmet| condition(&unmet, request, destination)),
+            unmet: unmet.map(|unmet| condition(&unmet, request, said, destination)),
             upstream: function.name.to_string(),
             protocol: protocol(upstream),
             address: upstream.address().to_string(),
@@ -305,6 +348,7 @@ impl Explanation {
             seen: None,
             refused: None,
             route: None,
+            jwt: None,
             answer: None,
             destinations: Vec::new(),
             choice: None,
@@ -356,6 +400,7 @@ fn by_envoy(refusal: EdgeRefusal, fields: &HeaderList) -> Refused {
 fn condition(
     mismatch: &Mismatch<'_>,
     request: &Request<'_>,
+    said: &[Said<'_>],
     destination: &gateway_model::Destination,
 ) -> String {
     let when = destination.when.as_ref();
@@ -369,8 +414,12 @@ fn condition(
             let found = request.parameter(name);
             unmet("query parameter", name, found, expected)
         }
+        Mismatch::Claims => {
+            let predicates = when.map(|when| when.claims.as_slice());
+            let provider = when.and_then(|when| when.provider.as_deref());
+            claims_unmet(predicates.unwrap_or_default(), provider, said)
+        }
         // Destinations have no conditions on these.
-        Mismatch::Claims => "claims".to_owned(),
         Mismatch::Method | Mismatch::ContentType => String::new(),
     }
 }

@@ -6,6 +6,7 @@ use gateway_model::Retries;
 use serde::Serialize;
 
 use crate::octets::Octets;
+use crate::tokens::TokensTold;
 
 /// What becomes of a request, and why.
 #[derive(Debug, Clone, Serialize)]
@@ -18,6 +19,8 @@ pub struct Explanation {
     pub refused: Option<Refused>,
     /// The route that takes it.
     pub route: Option<RouteTold>,
+    /// What its tokens come to, where the route looks at any.
+    pub jwt: Option<TokensTold>,
     /// The redirect or the answer that the route gives.
     pub answer: Option<Answer>,
     /// The functions that may take it, the most probable first; those that cannot come last.

@@ -14,6 +14,7 @@ mod near_misses;
 mod octets;
 mod precedence;
 mod question;
+mod tokens;
 
 pub use explainer::Explainer;
 pub use explanation::{
@@ -22,3 +23,4 @@ pub use explanation::{
 };
 pub use octets::Octets;
 pub use question::{Question, QuestionError};
+pub use tokens::{KeySets, Required, TokenTold, TokensTold};

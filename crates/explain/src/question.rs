@@ -1,6 +1,7 @@
 //! The request that is asked about.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use envoy_render::OF_PROXIES;
 use filter_api::HeaderList;
@@ -35,6 +36,8 @@ pub struct Question {
     pub fields: HeaderList,
     /// The client's address, as far as it is known.
     pub client: Option<IpAddr>,
+    /// When it is sent, as time since the Unix epoch: tokens hold for a time.
+    pub now: Duration,
 }
 
 /// Why there is no request to ask about.
@@ -114,6 +117,7 @@ impl Question {
             host: Some(host.unwrap_or_else(|| b"localhost".to_vec())),
             fields: fields.into_iter().collect(),
             client: None,
+            now: Duration::ZERO,
         })
     }
 

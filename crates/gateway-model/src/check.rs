@@ -3,8 +3,10 @@
 mod edge;
 mod listeners;
 mod patterns;
+mod providers;
 mod reach;
 mod redirects;
+mod requirements;
 mod upstreams;
 
 use std::collections::BTreeMap;
@@ -12,9 +14,11 @@ use std::fmt::Display;
 
 use function_router::Router;
 use gateway::cors::{Cors, CorsConfig};
+use jwt_authz::KeysConfig;
 
+use crate::ReadFile;
 use crate::document::{Gateway, Location, Pattern, Protocol, Route};
-use crate::scalars::UpstreamName;
+use crate::scalars::{ProviderName, UpstreamName};
 use crate::words::{proposal, quoted};
 use crate::yaml::{Fault, Faults, Node, locate};
 
@@ -23,10 +27,13 @@ use crate::yaml::{Fault, Faults, Node, locate};
 pub(crate) struct Findings {
     pub(crate) errors: Faults,
     pub(crate) warnings: Vec<Fault>,
+    /// The keys of providers that are not fetched, as far as they are known.
+    pub(crate) keys: BTreeMap<ProviderName, KeysConfig>,
 }
 
-/// Checks a document. `root` is where it was read from.
-pub(crate) fn check(gateway: &Gateway, root: &Node) -> Findings {
+/// Checks a document. `root` is where it was read from; `read` reads the files of keys that it names, if
+/// they are to be read.
+pub(crate) fn check(gateway: &Gateway, root: &Node, read: Option<ReadFile<'_>>) -> Findings {
     let mut check = Check {
         gateway,
         root,
@@ -36,10 +43,13 @@ pub(crate) fn check(gateway: &Gateway, root: &Node) -> Findings {
     check.upstreams();
     check.edge();
     check.cors("cors", gateway.cors.as_ref());
+    check.providers(read);
+    check.requirements();
     check.routes();
     if check.findings.errors.is_empty() {
         check.router_of_all();
         check.unused_upstreams(); // before, it may be a name that a route misspells
+        check.unused_providers();
     }
     check.findings
 }

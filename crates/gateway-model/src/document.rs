@@ -4,6 +4,7 @@
 mod edge;
 mod files;
 mod matches;
+mod provider;
 mod route;
 mod tls;
 mod upstream;
@@ -11,6 +12,7 @@ mod upstream;
 use std::collections::BTreeMap;
 
 use gateway::cors::CorsConfig;
+use jwt_authz::RequirementConfig;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -19,7 +21,10 @@ pub use edge::{
     Controller, Edge, EdgeError, EdgeTls, Entrance, Front, LoadBalancer, Scheme, Topology,
 };
 pub use files::NamedFile;
+pub(crate) use files::provider_path;
 pub use matches::{Match, MatchError, Pattern};
+pub(crate) use provider::remote;
+pub use provider::{Learned, Provider, ProviderKeys, ProviderKeysError, RemoteKeys, SharedSecret};
 pub use route::{Destination, Mirror, Route};
 pub use tls::{Certificate, CertificateError, ListenerTls, UpstreamTls};
 pub use upstream::{
@@ -27,7 +32,7 @@ pub use upstream::{
     UpstreamError,
 };
 
-use crate::scalars::{BindAddress, Label, Port, UpstreamName};
+use crate::scalars::{BindAddress, Label, Port, ProviderName, UpstreamName};
 
 /// What a gateway does: where it listens, what stands behind it, and which requests go where.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
@@ -53,12 +58,22 @@ pub struct Gateway {
     /// requests that no route takes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cors: Option<CorsConfig>,
+    /// Who issues tokens (RFC 7519), by the names that requirements call them.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub providers: BTreeMap<ProviderName, Provider>,
+    /// What is required of the tokens of requests, on routes that do not say it themselves; nothing, if
+    /// it is not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jwt: Option<RequirementConfig>,
     /// What stands in front of the gateway.
     #[serde(default, skip_serializing_if = "is_default")]
     pub edge: Edge,
     /// Envoy's admin endpoint.
     #[serde(default)]
     pub admin: Admin,
+    /// What others say of it. No document has it.
+    #[serde(skip)]
+    pub learned: Learned,
 }
 
 /// The version of the document's language.
@@ -162,6 +177,9 @@ pub(crate) fn example(field: &str) -> Option<&'static str> {
         "key" => "key: tls/shop.key",
         "on" => "on: [connect-failure]",
         "service" => "service: \"pets.shop:8080\"",
+        "claim" => "claim: sub",
+        "keys" => "keys: { url: \"https://id.example.com/keys\" }",
+        "algorithm" => "algorithm: HS256",
         "origins" => "origins: [\"https://shop.example.com\"]",
         _ => return None,
     };

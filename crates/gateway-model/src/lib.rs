@@ -6,11 +6,12 @@
 //! to write instead.
 //!
 //! This crate does not know Envoy's configuration; that is made from a `Gateway` elsewhere. It reads
-//! no files.
+//! no files; whoever has them shows it those of keys ([`read_with_files`]).
 
 mod check;
 mod diagnostics;
 mod document;
+mod key_file;
 mod scalars;
 mod schema;
 mod words;
@@ -19,19 +20,21 @@ mod yaml;
 pub use diagnostics::{Diagnostic, Diagnostics, Severity, printable};
 pub use document::{
     Admin, ApiVersion, Certificate, CertificateError, CircuitBreakers, Controller, Destination,
-    Edge, EdgeError, EdgeTls, Entrance, Front, Gateway, Kind, Listener, ListenerTls, LoadBalancer,
-    Location, Match, MatchError, Metadata, Mirror, NamedFile, OutlierDetection, Pattern, Protocol,
-    Retries, RetryOn, Route, Scheme, Topology, Upstream, UpstreamError, UpstreamTls,
+    Edge, EdgeError, EdgeTls, Entrance, Front, Gateway, Kind, Learned, Listener, ListenerTls,
+    LoadBalancer, Location, Match, MatchError, Metadata, Mirror, NamedFile, OutlierDetection,
+    Pattern, Protocol, Provider, ProviderKeys, ProviderKeysError, RemoteKeys, Retries, RetryOn,
+    Route, Scheme, SharedSecret, Topology, Upstream, UpstreamError, UpstreamTls,
 };
 pub use scalars::{
     Address, AddressError, Attempts, BindAddress, BindAddressError, CertificateArn,
     CertificateArnError, FileName, FileNameError, GrpcPattern, GrpcPatternError, Host, HostPattern,
     HostPatternError, IdleTimeout, Label, LabelError, Limit, Method, MethodError, Percent, Period,
-    Port, RouteName, RouteNameError, SecretName, SecretNameError, ServerName, ServerNameError,
-    Service, ServiceError, SslPolicy, SslPolicyError, UpstreamName, UpstreamNameError, Weight,
-    WholePercent,
+    Port, ProviderName, ProviderNameError, RouteName, RouteNameError, SecretName, SecretNameError,
+    ServerName, ServerNameError, Service, ServiceError, SslPolicy, SslPolicyError, UpstreamName,
+    UpstreamNameError, Url, UrlError, Weight, WholePercent,
 };
 
+pub use key_file::MOST_KEY_BYTES;
 pub use schema::json_schema;
 
 use diagnostics::in_order;
@@ -39,6 +42,9 @@ use yaml::{Fault, Faults, Mark};
 
 /// The greatest document, in bytes.
 pub const MOST_BYTES: usize = 8 * 1024 * 1024;
+
+/// Reads a file that a document names.
+pub type ReadFile<'f> = &'f dyn Fn(&FileName) -> std::io::Result<Vec<u8>>;
 
 /// A document that can be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,12 +56,33 @@ pub struct Checked {
 }
 
 /// Reads a document: YAML 1.2 or JSON, in UTF-8, of at most [`MOST_BYTES`]. `file` is what messages
-/// call it.
+/// call it. What is in files of keys is not looked at, and what is rendered of it then lets no token pass
+/// that only those could tell.
 ///
 /// # Errors
 /// Everything that is wrong with it, except that the parts are not held against each other before
 /// each of them is right.
 pub fn read(file: &str, bytes: &[u8]) -> Result<Checked, Diagnostics> {
+    read_document(file, bytes, None)
+}
+
+/// The same, and looks at the files of keys that it names.
+///
+/// # Errors
+/// Everything that is wrong with it and with them.
+pub fn read_with_files(
+    file: &str,
+    bytes: &[u8],
+    files: ReadFile<'_>,
+) -> Result<Checked, Diagnostics> {
+    read_document(file, bytes, Some(files))
+}
+
+fn read_document(
+    file: &str,
+    bytes: &[u8],
+    files: Option<ReadFile<'_>>,
+) -> Result<Checked, Diagnostics> {
     let refuse = |faults| Diagnostics::new(file, faults, Vec::new());
     let text = text(bytes).map_err(refuse)?;
     let parsed = yaml::parse(text).map_err(refuse)?;
@@ -66,10 +93,11 @@ pub fn read(file: &str, bytes: &[u8]) -> Result<Checked, Diagnostics> {
     let reading = yaml::deserialize::<Gateway>(&parsed.root, document::example);
     let mut faults = parsed.faults;
     faults.append(reading.faults);
-    let Some(document) = reading.value else {
+    let Some(mut document) = reading.value else {
         return Err(refuse(faults));
     };
-    let findings = check::check(&document, &parsed.root);
+    let findings = check::check(&document, &parsed.root, files);
+    document.learned.keys = findings.keys;
     faults.append(findings.errors);
     if faults.is_empty() {
         let warnings = in_order(Severity::Warning, file, findings.warnings);

@@ -11,6 +11,7 @@ mod name;
 mod number;
 mod period;
 mod server_name;
+mod url;
 
 pub use address::{Address, AddressError, BindAddress, BindAddressError, Host};
 pub use aws::{CertificateArn, CertificateArnError, IdleTimeout, SslPolicy, SslPolicyError};
@@ -19,10 +20,14 @@ pub use grpc::{GrpcPattern, GrpcPatternError};
 pub use host::{HostPattern, HostPatternError};
 pub use kubernetes::{SecretName, SecretNameError, Service, ServiceError};
 pub use method::{Method, MethodError};
-pub use name::{Label, LabelError, RouteName, RouteNameError, UpstreamName, UpstreamNameError};
+pub use name::{
+    Label, LabelError, ProviderName, ProviderNameError, RouteName, RouteNameError, UpstreamName,
+    UpstreamNameError,
+};
 pub use number::{Attempts, Limit, Percent, Port, Weight, WholePercent};
 pub use period::Period;
 pub use server_name::{ServerName, ServerNameError};
+pub use url::{Url, UrlError};
 
 use std::fmt;
 use std::marker::PhantomData;

@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 use gateway_model::{Checked, Diagnostic, Diagnostics};
 use serde::Serialize;
 
+use crate::document;
 use crate::exit_status::ExitStatus;
 use crate::input::Source;
 use crate::report::{self, count};
@@ -24,7 +25,8 @@ pub struct Arguments {
 
 const LONG_ABOUT: &str = "\
 Tell everything that is wrong with a document: where it is, what was found and expected, and what to \
-write instead. Nothing is changed and nothing is started. What passes is taken by the very code that \
+write instead. Files of keys that it names are read too; nobody is asked over the network. Nothing is changed and \
+nothing is started. What passes is taken by the very code that \
 runs within Envoy.
 
     $ headgate check gateway.yaml
@@ -55,7 +57,7 @@ enum Form {
 /// When it cannot be read.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
     let file = arguments.source.name();
-    let checked = gateway_model::read(&file, &arguments.source.read()?);
+    let checked = document::read(&arguments.source, &arguments.source.read()?);
     match arguments.output {
         Form::Text => text(&file, &checked),
         Form::Json => json(&file, &checked),

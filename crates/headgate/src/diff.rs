@@ -12,6 +12,7 @@ mod pairs;
 mod path;
 mod restart;
 mod samples;
+mod secrets;
 mod shares;
 #[cfg(test)]
 mod tests;
@@ -100,8 +101,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
     }
     // Both are told what is wrong with them before either is given up.
     let (old, new) = (
-        document::load(&arguments.old)?,
-        document::load(&arguments.new)?,
+        document::load_alone(&arguments.old)?,
+        document::load_alone(&arguments.new)?,
     );
     let (old, new) = match (old, new) {
         (Ok(old), Ok(new)) => (old, new),

@@ -77,6 +77,42 @@ fn a_warning_is_told_and_the_document_is_ok() {
 }
 
 #[test]
+fn files_of_keys_are_looked_at_beside_the_document() {
+    let providers =
+        "providers: { corp: { keys: { file: keys/corp.json } } }\njwt: { provider: corp }\nroutes:";
+    let document = GOOD.replace("routes:", providers);
+    let directory = tempfile::tempdir().unwrap();
+    let document_path = directory.path().join("gateway.yaml");
+    fs::write(&document_path, document).unwrap();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let check = || {
+        let arguments = ["check", document_path.to_str().unwrap()];
+        told(&headgate(elsewhere.path(), &arguments, ""))
+    };
+    let (code, _, errors) = check();
+    assert_eq!(code, 1);
+    assert!(
+        errors.contains("providers.corp.keys.file: cannot read keys/corp.json: No such file"),
+        "{errors}"
+    );
+    fs::create_dir(directory.path().join("keys")).unwrap();
+    let key = directory.path().join("keys/corp.json");
+    for (content, code, told) in [
+        ("<html>", 1, "expected a JWK Set"),
+        (
+            r#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#,
+            0,
+            "",
+        ),
+    ] {
+        fs::write(&key, content).unwrap();
+        let (found, _, errors) = check();
+        assert_eq!(found, code, "{errors}");
+        assert!(errors.contains(told), "{errors}");
+    }
+}
+
+#[test]
 fn json_says_the_same_on_standard_output() {
     let wrong = GOOD
         .replace("upstream: pets", "upstream: pet")

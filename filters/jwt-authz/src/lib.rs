@@ -19,7 +19,9 @@ mod cache;
 mod config;
 mod denial;
 mod filter;
+mod forwarding;
 mod header_value;
+mod inspection;
 mod json;
 mod key;
 mod key_report;
@@ -57,6 +59,8 @@ pub use config::{
 };
 pub use denial::Denial;
 pub use filter::{JwtAuthz, JwtExchange};
+pub use header_value::check_claim_field;
+pub use inspection::{Inspection, RequirementTold, TokenSeen, inspect};
 pub use key::{Key, KeyError};
 pub use key_wait::KeyWait;
 pub use keys::{KeyFault, Keys};

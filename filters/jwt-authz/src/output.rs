@@ -37,7 +37,7 @@ impl ClaimHeader {
     }
 
     /// The field's value; `None` without the claim, or when it cannot be written so.
-    fn value(&self, claims: &TokenClaims) -> Option<String> {
+    pub(crate) fn value(&self, claims: &TokenClaims) -> Option<String> {
         let claim = self.selector.find(claims.members())?;
         let text = match (claim, self.array) {
             (Value::Array(elements), ArrayForm::Joined) => joined(elements)?,

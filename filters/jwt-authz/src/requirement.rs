@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use claims::Predicate;
+use claims::{Predicate, PredicateTold};
 use filter_api::{ConfigError, Refusal};
 
 use crate::config::{AccessConfig, RequirementConfig};
@@ -195,6 +195,20 @@ impl Access {
             all_scopes: config.scopes.join(" ").into(),
             claims: Predicate::compile_all(&config.claims, "claims")?,
         })
+    }
+
+    /// The provider's index.
+    pub(crate) fn provider(&self) -> usize {
+        self.provider
+    }
+
+    /// Each scope, and whether the token has it; and each demand on claims.
+    pub(crate) fn tell(&self, claims: &TokenClaims) -> (Vec<(String, bool)>, Vec<PredicateTold>) {
+        let scopes = self.scopes.iter().map(|scope| {
+            let has_it = claims.grant(std::slice::from_ref(scope));
+            (scope.to_string(), has_it)
+        });
+        (scopes.collect(), self.claims.tell(claims.members()).parts)
     }
 
     fn authorise(

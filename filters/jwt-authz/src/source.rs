@@ -121,6 +121,25 @@ impl Source {
         parameters(headers.path()).any(is_token)
     }
 
+    /// A request's target without the tokens that are in its query.
+    pub(crate) fn target_without(&self, target: &[u8]) -> Vec<u8> {
+        let Self::Query(name) = self else {
+            return target.to_vec();
+        };
+        let keep = |pair: &&[u8]| parameter_value(pair, name.as_bytes()).is_none();
+        let mut parts = target.split(|&byte| byte == b'?');
+        let mut stripped = parts.next().unwrap_or_default().to_vec();
+        let query = parameters(target)
+            .filter(keep)
+            .collect::<Vec<_>>()
+            .join(&b"&"[..]);
+        if !query.is_empty() {
+            stripped.push(b'?');
+            stripped.extend_from_slice(&query);
+        }
+        stripped
+    }
+
     /// Takes out whatever tokens are there, and leaves all else as it is. `headers` are the request's as
     /// they came.
     ///
@@ -160,23 +179,12 @@ impl Source {
                 let kept: Vec<&[u8]> = lines.filter(|line| !line.is_empty()).collect();
                 replace(host, "cookie", &kept)
             }
-            Self::Query(name) => {
-                let keep = |pair: &&[u8]| parameter_value(pair, name.as_bytes()).is_none();
+            Self::Query(_) => {
                 if !self.is_in_target(headers) {
                     return Ok(());
                 }
                 let path = host.field(Fields::RequestHeaders, ":path")?;
-                let path = path.unwrap_or_default();
-                let mut parts = path.split(|&byte| byte == b'?');
-                let mut stripped = parts.next().unwrap_or_default().to_vec();
-                let query = parameters(&path)
-                    .filter(keep)
-                    .collect::<Vec<_>>()
-                    .join(&b"&"[..]);
-                if !query.is_empty() {
-                    stripped.push(b'?');
-                    stripped.extend_from_slice(&query);
-                }
+                let stripped = self.target_without(&path.unwrap_or_default());
                 host.set_field(Fields::RequestHeaders, ":path", &stripped)
             }
         }

@@ -1,6 +1,6 @@
 //! The files that a document names.
 
-use super::{Certificate, Gateway};
+use super::{Certificate, Gateway, ProviderKeys};
 use crate::scalars::{FileName, SecretName};
 
 /// A file that a document names: by itself, or as a part of a Secret.
@@ -54,11 +54,24 @@ impl Gateway {
             files.push((path("certificate"), pair.certificate()));
             files.push((path("key"), pair.key()));
         }
-        files.extend(
-            self.authorities()
-                .map(|(path, file)| (path, NamedFile::File(file))),
-        );
+        let others = self.authorities().chain(self.key_files());
+        files.extend(others.map(|(path, file)| (path, NamedFile::File(file))));
         files
+    }
+
+    /// The files of keys and secrets that tokens are held against, each behind its path. Envoy reads none
+    /// of them: what they hold is rendered.
+    pub fn key_files(&self) -> impl Iterator<Item = (String, &FileName)> {
+        self.providers.iter().filter_map(|(name, provider)| {
+            let path = provider_path(name.as_str());
+            match provider.keys.as_ref()? {
+                ProviderKeys::File(file) => Some((format!("{path}.keys.file"), file)),
+                ProviderKeys::Secret(secret) => {
+                    Some((format!("{path}.keys.secret.file"), secret.file.as_ref()?))
+                }
+                ProviderKeys::Remote(_) => None,
+            }
+        })
     }
 
     /// The certificates that the gateway shows, to clients and to upstreams, each behind its path.
@@ -76,12 +89,28 @@ impl Gateway {
         listeners.chain(upstreams)
     }
 
-    /// The files of authorities that upstreams are held against, each behind its path. They are no
-    /// secrets.
+    /// The files of authorities that upstreams and servers of keys are held against, each behind its path.
+    /// They are no secrets.
     pub fn authorities(&self) -> impl Iterator<Item = (String, &FileName)> {
-        self.upstreams.iter().filter_map(|(name, upstream)| {
+        let upstreams = self.upstreams.iter().filter_map(|(name, upstream)| {
             let file = upstream.tls.as_ref()?.ca.as_ref()?;
             Some((format!("upstreams.{name}.tls.ca"), file))
-        })
+        });
+        let key_servers = self.providers.iter().filter_map(|(name, provider)| {
+            let Some(ProviderKeys::Remote(remote)) = &provider.keys else {
+                return None;
+            };
+            let path = provider_path(name.as_str());
+            Some((format!("{path}.keys.ca"), remote.ca.as_ref()?))
+        });
+        upstreams.chain(key_servers)
+    }
+}
+
+/// The path to a provider, whose name may hold dots.
+pub(crate) fn provider_path(name: &str) -> String {
+    match name.contains('.') {
+        true => format!("providers[{name:?}]"),
+        false => format!("providers.{name}"),
     }
 }

@@ -7,6 +7,7 @@ use function_router::{
     ConditionConfig, DestinationConfig, RedirectConfig, RespondConfig, RouteConfig, StickyConfig,
 };
 use gateway::cors::CorsConfig;
+use jwt_authz::RequirementConfig;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -47,6 +48,9 @@ pub struct Route {
     /// Which pages of other origins may read answers. It replaces what the gateway says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cors: Option<CorsConfig>,
+    /// What is required of the tokens of requests; `none` for nothing. It replaces what the gateway says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jwt: Option<RequirementConfig>,
     /// Sends the client elsewhere.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redirect: Option<RedirectConfig>,

@@ -131,6 +131,14 @@ pub struct UpstreamTls {
 }
 
 impl UpstreamTls {
+    /// With all that is usual, and these authorities.
+    pub(super) fn trusting(ca: Option<FileName>) -> Self {
+        Self {
+            ca,
+            ..Self::default()
+        }
+    }
+
     /// Who an upstream at this host must prove to be.
     pub fn name(&self, host: &Host) -> Host {
         match (&self.sni, self.moved_from.as_ref().unwrap_or(host)) {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::tls::UpstreamTls;
 use super::{is_default, present};
-use crate::scalars::{Address, Period, WholePercent};
+use crate::scalars::{Address, FileName, Period, Url, WholePercent};
 
 pub use location::Location;
 pub use protection::{CircuitBreakers, OutlierDetection};
@@ -92,6 +92,21 @@ impl Upstream {
     /// Where it is called.
     pub fn address(&self) -> Address {
         self.location.address()
+    }
+
+    /// A server of keys, which is called over HTTP/1.1 and as is usual.
+    pub fn of_keys(url: &Url, ca: Option<FileName>) -> Self {
+        Self {
+            protocol: Protocol::Http,
+            location: Location::Address(url.address().clone()),
+            tls: url.is_https().then(|| UpstreamTls::trusting(ca)),
+            retries: None,
+            circuit_breakers: CircuitBreakers::default(),
+            outlier_detection: None,
+            connect_timeout: None,
+            timeout: None,
+            idle_timeout: None,
+        }
     }
 
     /// Calls it at another address. Over TLS it stays who it is: the name that it must prove to be is

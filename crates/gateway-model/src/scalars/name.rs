@@ -16,6 +16,10 @@ pub struct Label(Box<str>);
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UpstreamName(Box<str>);
 
+/// The name of whoever issues tokens, as upstreams have names.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ProviderName(Box<str>);
+
 /// The name of a route in logs and metrics: 1 to 200 printable characters of ASCII, without blanks
 /// around them.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -36,6 +40,14 @@ pub struct LabelError(String);
      with a letter or digit, found {}", quoted(.0)
 )]
 pub struct UpstreamNameError(String);
+
+/// Why a text is no [`ProviderName`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "expected the name of a provider, at most 63 letters, digits and \"._-\", beginning and ending \
+     with a letter or digit, found {}", quoted(.0)
+)]
+pub struct ProviderNameError(String);
 
 /// Why a text is no [`RouteName`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -90,17 +102,31 @@ impl FromStr for UpstreamName {
     type Err = UpstreamNameError;
 
     fn from_str(text: &str) -> Result<Self, UpstreamNameError> {
-        let outer = |c: char| c.is_ascii_alphanumeric();
-        let legal = text.len() <= 63
-            && text.starts_with(outer)
-            && text.ends_with(outer)
-            && text.chars().all(|c| outer(c) || "._-".contains(c));
-        if legal {
-            Ok(Self(text.into()))
-        } else {
-            Err(UpstreamNameError(text.to_owned()))
+        match is_of_part(text) {
+            true => Ok(Self(text.into())),
+            false => Err(UpstreamNameError(text.to_owned())),
         }
     }
+}
+
+impl FromStr for ProviderName {
+    type Err = ProviderNameError;
+
+    fn from_str(text: &str) -> Result<Self, ProviderNameError> {
+        match is_of_part(text) {
+            true => Ok(Self(text.into())),
+            false => Err(ProviderNameError(text.to_owned())),
+        }
+    }
+}
+
+/// Whether parts of a document may be called so.
+fn is_of_part(text: &str) -> bool {
+    let outer = |c: char| c.is_ascii_alphanumeric();
+    text.len() <= 63
+        && text.starts_with(outer)
+        && text.ends_with(outer)
+        && text.chars().all(|c| outer(c) || "._-".contains(c))
 }
 
 impl FromStr for RouteName {
@@ -142,6 +168,7 @@ macro_rules! is_a_name {
 
 is_a_name!(Label);
 is_a_name!(UpstreamName);
+is_a_name!(ProviderName);
 is_a_name!(RouteName);
 
 #[cfg(test)]

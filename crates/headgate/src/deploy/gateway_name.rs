@@ -27,7 +27,7 @@ impl GatewayName {
         let Some(source) = &self.source else {
             return Ok(Ok(self.name.clone().unwrap_or_default()));
         };
-        let gateway = document::load(source)?;
+        let gateway = document::load_alone(source)?;
         Ok(gateway.map(|gateway| gateway.metadata.name.as_str().to_owned()))
     }
 }

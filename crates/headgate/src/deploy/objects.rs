@@ -30,7 +30,7 @@ use crate::hash;
 use std::collections::BTreeMap;
 
 use envoy_render::Placement;
-use gateway_model::{Certificate, Entrance, FileName, Gateway, Topology};
+use gateway_model::{Certificate, Entrance, FileName, Gateway, ProviderKeys, Topology};
 
 pub use capacity::{TooLarge, fit};
 pub use error::ObjectsError;
@@ -68,6 +68,7 @@ pub fn of(gateway: &Gateway, options: &Options) -> Result<Objects, ObjectsError>
     let names = Names::of(gateway, &options.namespace)?;
     let entrance = Entrance::of(gateway, options.topology).map_err(ObjectsError::Edge)?;
     require_secrets(gateway, &options.namespace)?;
+    require_public_keys(gateway)?;
     upstreams::require_allowed(gateway)?;
     let of = Deployed {
         gateway,
@@ -124,6 +125,22 @@ fn require_secrets(gateway: &Gateway, namespace: &str) -> Result<(), ObjectsErro
         }),
     });
     in_files.map_or(Ok(()), Err)
+}
+
+/// What Envoy takes while it runs is in a ConfigMap, the configuration of the pipeline too: a secret that
+/// checks signatures also makes them, and would be there for all to read.
+fn require_public_keys(gateway: &Gateway) -> Result<(), ObjectsError> {
+    let mut providers = gateway.providers.iter();
+    let shared = providers.find(|(_, provider)| {
+        let keys = provider.keys.as_ref();
+        keys.is_some_and(|keys| matches!(keys, ProviderKeys::Secret(_)))
+    });
+    match shared {
+        Some((name, _)) => Err(ObjectsError::SharedSecret {
+            provider: name.to_string(),
+        }),
+        None => Ok(()),
+    }
 }
 
 /// How a Secret could be called that takes the place of a file: `shop` for `tls/shop.crt`.

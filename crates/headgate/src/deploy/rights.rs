@@ -38,7 +38,7 @@ Examples:
 /// # Errors
 /// When the document cannot be read, or Kubernetes would not take them.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
-    let gateway = match document::load(&arguments.source)? {
+    let gateway = match document::load_alone(&arguments.source)? {
         Ok(gateway) => gateway,
         Err(status) => return Ok(status),
     };

@@ -11,6 +11,7 @@ use super::fields::{FieldChange, Side, compare, whole};
 use super::order;
 use super::pairs::Pairs;
 use super::path::{Path, Segment};
+use super::secrets::hidden;
 
 /// A part of a document that is not what it was.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -146,7 +147,8 @@ pub fn changes(before: &Gateway, after: &Gateway, pairs: &Pairs) -> Vec<Change> 
                     |fields: &Map<String, Value>| Some(defaults::field(field, fields.get(field)?));
                 let part = Part::Field(field.clone());
                 let (was, is) = (side(&was), side(&is));
-                changes.extend(Change::of(part, None, was.as_ref(), is.as_ref()));
+                let change = Change::of(part, None, was.as_ref(), is.as_ref());
+                changes.extend(change.map(hidden));
             }
         }
     }

@@ -3,6 +3,7 @@
 use gateway_model::{
     Controller, Destination, Front, Gateway, IdleTimeout, Listener, Route, Topology, Upstream,
 };
+use jwt_authz::FetchConfig;
 use serde_json::{Map, Value, json};
 
 use super::fields::Side;
@@ -43,11 +44,39 @@ pub fn value(part: &impl serde::Serialize) -> Value {
 
 /// Any other field of the document, by its name.
 pub fn field(name: &str, part: &Value) -> Written {
-    Written::new(part, |fields| match name {
+    let mut part = part.clone();
+    if name == "providers" {
+        objects(&mut part).for_each(|provider| provider.retain(|_, value| !value.is_null()));
+    }
+    Written::new(&part, |fields| match name {
         "cors" => cors(fields),
         "edge" => edge(fields),
+        "providers" => fields
+            .values_mut()
+            .filter_map(Value::as_object_mut)
+            .for_each(provider),
         _ => {} // they have no defaults, or write them
     })
+}
+
+/// A provider of tokens.
+fn provider(fields: &mut Map<String, Value>) {
+    or(fields, "leeway", || "1m".into());
+    or(fields, "require_expiration", || true.into());
+    or(fields, "forward", || false.into());
+    or(fields, "keys", || json!({}));
+    within(fields, "keys", |keys| {
+        if !keys.contains_key("file") && !keys.contains_key("secret") {
+            or(keys, "fetch", || value(&FetchConfig::default()));
+        }
+    });
+}
+
+/// The values of an object that are objects.
+fn objects(value: &mut Value) -> impl Iterator<Item = &mut Map<String, Value>> {
+    let fields = value.as_object_mut().into_iter();
+    let values = fields.flat_map(Map::values_mut);
+    values.filter_map(Value::as_object_mut)
 }
 
 /// What stands before the gateway; what holds depends on the topology.

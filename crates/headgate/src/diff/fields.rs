@@ -76,7 +76,9 @@ impl<'v> Side<'v> {
 }
 
 /// Lists whose order says nothing, by the names of their fields.
-const SETS: [&str; 8] = [
+const SETS: [&str; 13] = [
+    "algorithms",
+    "audiences",
     "content_types",
     "expose",
     "headers",
@@ -85,6 +87,9 @@ const SETS: [&str; 8] = [
     "methods",
     "on",
     "origins",
+    "required_claims",
+    "scopes",
+    "types",
 ];
 
 /// What an item of a list is called by, where items have names.

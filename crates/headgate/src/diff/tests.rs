@@ -78,6 +78,14 @@ fn others(leaf: &Value) -> Vec<Value> {
         "70s",
         "arn:aws:acm:eu-west-1:123456789012:certificate/other",
         "ELBSecurityPolicy-2016-08",
+        "ES256",
+        "HS384",
+        "plain",
+        "joined",
+        "b3RoZXItc2VjcmV0LW90aGVyLXNlY3JldC1vdGhlci1zZWNyZXQtb3RoZXItc2VjcmV0",
+        "bob",
+        "found",
+        "night",
     ];
     match leaf {
         Value::Bool(yes) => vec![json!(!yes)],
@@ -144,7 +152,7 @@ fn every_leaf_that_changes_is_told_and_named() {
                 .ok()
                 .filter(|changed| *changed != gateway)
         });
-        let is_leaf = !leaf.is_object() && !leaf.is_array();
+        let is_leaf = !leaf.is_object() && !leaf.is_array() && !leaf.is_null();
         // What has one value, no sticky route can be without, or other fields of the edge need so.
         let one_value = [
             "/apiVersion",
@@ -153,6 +161,7 @@ fn every_leaf_that_changes_is_told_and_named() {
             "/listeners/3/name",
             "/edge/topology",
             "/edge/controller",
+            "/routes/6/jwt",
         ];
         assert!(
             changed.is_some() || !is_leaf || one_value.contains(&&*place),
@@ -171,8 +180,9 @@ fn every_field_that_is_left_out_is_told_and_named() {
     let gateway = every_field();
     let document = value(&gateway);
     let mut changes = 0;
-    // No other controller sets an idle timeout.
-    let is_default = |place: &String| place == "/edge/controller";
+    // No other controller sets an idle timeout, and keys that are not written are written as nothing.
+    let defaults = ["/edge/controller", "/providers/found/keys"];
+    let is_default = |place: &String| defaults.contains(&&**place);
     for place in places_of(&document) {
         if is_default(&place) {
             continue;
@@ -309,6 +319,30 @@ fn what_stands_before_is_told_by_what_holds() {
     // Neither of two fields can be what it is without the other.
     let (_, restart) = told(public, "topology: nlb-private, front: alb");
     assert_eq!(restart, ["edge"]);
+}
+
+#[test]
+fn secrets_are_told_to_differ_and_not_shown() {
+    let of = |keys: &str| {
+        let keys = keys.replace("SECRET", "a secret that is long enough for all");
+        let other = "jwt: none\nlisteners: [{ name: http, port: 8080 }]\n\
+                     upstreams: { pets: { http: \"pets:80\" } }\n\
+                     routes: [{ match: { prefix: / }, to: [{ upstream: pets }] }]\n";
+        let head = "apiVersion: headgate.dev/v1alpha1\nkind: Gateway";
+        read(&format!("{head}\nproviders: {{ {keys} }}\n{other}")).unwrap()
+    };
+    let shared = |text: &str| {
+        format!("robot: {{ keys: {{ secret: {{ algorithm: HS256, text: \"{text}\" }} }} }}")
+    };
+    let documents = ["", &shared("SECRET"), &shared("another SECRET")].map(of);
+    for (before, after) in [(0, 1), (1, 0), (1, 2)] {
+        let difference = Difference::of(&documents[before], &documents[after]).unwrap();
+        let (shown, json) = (text(&difference), value(&difference).to_string());
+        for told in [&shown, &json] {
+            assert!(told.contains("(a secret)"), "{told}");
+            assert!(!told.contains("long enough"), "{told}");
+        }
+    }
 }
 
 fn trees() -> impl Strategy<Value = Value> {

@@ -24,10 +24,10 @@ pub struct ProviderConfig<Keys = KeysConfig> {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub algorithms: Vec<Algorithm>,
     /// By how much clocks may differ, for `exp`, `nbf` and `iat`.
-    #[serde(default = "leeway")]
+    #[serde(default = "leeway", skip_serializing_if = "is_usual_leeway")]
     pub leeway: Duration,
     /// Whether `exp` must be there.
-    #[serde(default = "yes")]
+    #[serde(default = "yes", skip_serializing_if = "Clone::clone")]
     pub require_expiration: bool,
     /// The longest time from `iat` to `exp`, both of which must then be there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -42,11 +42,31 @@ pub struct ProviderConfig<Keys = KeysConfig> {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub from: Vec<SourceConfig>,
     /// Whether the upstream gets the token too.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub forward: bool,
     /// Header fields that tell the upstream of claims. A client's own are removed from every request.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub headers: Vec<ClaimHeaderConfig>,
+}
+
+impl<Keys> ProviderConfig<Keys> {
+    /// The same provider with its keys written otherwise.
+    pub fn with_keys<Other>(&self, keys: Other) -> ProviderConfig<Other> {
+        ProviderConfig {
+            keys,
+            issuer: self.issuer.clone(),
+            audiences: self.audiences.clone(),
+            algorithms: self.algorithms.clone(),
+            leeway: self.leeway,
+            require_expiration: self.require_expiration,
+            max_lifetime: self.max_lifetime,
+            types: self.types.clone(),
+            required_claims: self.required_claims.clone(),
+            from: self.from.clone(),
+            forward: self.forward,
+            headers: self.headers.clone(),
+        }
+    }
 }
 
 /// A place in a request. Exactly one of `header`, `cookie` and `query` is given.
@@ -111,6 +131,10 @@ pub enum Encoding {
 
 const fn leeway() -> Duration {
     Duration::from_secs(60)
+}
+
+fn is_usual_leeway(time: &Duration) -> bool {
+    *time == leeway()
 }
 
 const fn yes() -> bool {

@@ -50,6 +50,16 @@ pub enum ObjectsError {
         /// Where it has to be.
         namespace: String,
     },
+    /// A secret would stand in a ConfigMap.
+    #[error(
+        "providers.{provider}.keys.secret: what is deployed is in a ConfigMap, which is no place for a secret: \
+         whoever reads it can issue tokens; have the issuer sign with a private key, such as RS256 or ES256, \
+         and write keys: {{ url: … }} or keys: {{ file: … }} with its public ones"
+    )]
+    SharedSecret {
+        /// The provider that has it.
+        provider: String,
+    },
     /// Clients would get where nobody but the pod, or not even that, is meant to.
     #[error("{place}: {address} is {why}; write the address of a service")]
     Upstream {
@@ -81,6 +91,7 @@ impl ObjectsError {
             | Self::Digit(_)
             | Self::Pusher(_)
             | Self::Key { .. }
+            | Self::SharedSecret { .. }
             | Self::Upstream { .. }
             | Self::TooLarge(_) => ExitStatus::WrongDocument,
             Self::Namespace(_) => ExitStatus::Usage,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gateway_model::{Entrance, Gateway, Host, Location, Port};
+use gateway_model::{Address, Entrance, Gateway, Host, Location, Port};
 use k8s_openapi::api::networking::v1::{
     IPBlock, NetworkPolicy, NetworkPolicyEgressRule, NetworkPolicyIngressRule, NetworkPolicyPeer,
     NetworkPolicyPort, NetworkPolicySpec,
@@ -36,6 +36,9 @@ fn egress(gateway: &Gateway) -> Vec<NetworkPolicyEgressRule> {
     let mut called = Called::default();
     for upstream in gateway.upstreams.values() {
         called.add(&upstream.location);
+    }
+    for (_, url, _) in gateway.key_servers() {
+        called.add_address(url.address());
     }
     let mut rules = vec![dns()];
     for (ip, ports) in called.addresses {
@@ -78,7 +81,7 @@ fn egress(gateway: &Gateway) -> Vec<NetworkPolicyEgressRule> {
 const METADATA: [&str; 1] = ["169.254.0.0/16"];
 const METADATA_V6: [&str; 2] = ["fd00:ec2::/32", "fe80::/10"];
 
-/// Whom the upstreams of a document call.
+/// Whom a document has called.
 #[derive(Default)]
 struct Called<'a> {
     /// By address, each with a prefix as long as itself.
@@ -95,19 +98,23 @@ impl<'a> Called<'a> {
             Location::Service(service) => {
                 self.namespaces.insert(service.namespace());
             }
-            Location::Address(address) => match address.host {
-                Host::Ip(ip) => {
-                    let bits = if ip.is_ipv4() { 32 } else { 128 };
-                    let block = format!("{ip}/{bits}");
-                    self.addresses
-                        .entry(block)
-                        .or_default()
-                        .insert(address.port);
-                }
-                Host::Name(_) => {
-                    self.by_name.insert(address.port);
-                }
-            },
+            Location::Address(address) => self.add_address(address),
+        }
+    }
+
+    fn add_address(&mut self, address: &Address) {
+        match address.host {
+            Host::Ip(ip) => {
+                let bits = if ip.is_ipv4() { 32 } else { 128 };
+                let block = format!("{ip}/{bits}");
+                self.addresses
+                    .entry(block)
+                    .or_default()
+                    .insert(address.port);
+            }
+            Host::Name(_) => {
+                self.by_name.insert(address.port);
+            }
         }
     }
 }

@@ -1,8 +1,8 @@
-//! Upstreams that no document means: where a node tells of its rights, and where the pod itself is asked and told what to do.
+//! Upstreams and servers of keys that no document means: where a node tells of its rights, and where the pod itself is asked and told what to do.
 
 use std::net::{IpAddr, Ipv6Addr};
 
-use gateway_model::{Entrance, Gateway, Host, Location, Protocol};
+use gateway_model::{Address, Entrance, Gateway, Host, Location, Protocol};
 
 use super::ObjectsError;
 
@@ -20,29 +20,42 @@ pub enum Forbidden {
     Status,
 }
 
-/// Looks at each upstream. Others on the pod's loopback interface may be: somebody may have added a container.
+/// Looks at each upstream and each server of keys. Others on the pod's loopback interface may be: somebody may have added a container.
 pub(super) fn require_allowed(gateway: &Gateway) -> Result<(), ObjectsError> {
     for (name, upstream) in &gateway.upstreams {
         let Location::Address(address) = &upstream.location else {
             continue;
         };
-        let why = match address.port {
-            _ if is_metadata(&address.host) => Forbidden::Metadata,
-            port if is_the_pod(&address.host) && port == gateway.admin.port => Forbidden::Admin,
-            port if is_the_pod(&address.host) && port == Entrance::STATUS_PORT => Forbidden::Status,
-            _ => continue,
-        };
         let field = match upstream.protocol {
             Protocol::Grpc => "grpc",
             _ => "http",
         };
-        return Err(ObjectsError::Upstream {
-            place: format!("upstreams.{name}.{field}"),
-            address: address.to_string(),
-            why,
-        });
+        let place = format!("upstreams.{name}.{field}");
+        require_address(gateway, address, place)?;
+    }
+    for (name, url, _) in gateway.key_servers() {
+        let place = format!("providers.{name}.keys.url");
+        require_address(gateway, url.address(), place)?;
     }
     Ok(())
+}
+
+fn require_address(
+    gateway: &Gateway,
+    address: &Address,
+    place: String,
+) -> Result<(), ObjectsError> {
+    let why = match address.port {
+        _ if is_metadata(&address.host) => Forbidden::Metadata,
+        port if is_the_pod(&address.host) && port == gateway.admin.port => Forbidden::Admin,
+        port if is_the_pod(&address.host) && port == Entrance::STATUS_PORT => Forbidden::Status,
+        _ => return Ok(()),
+    };
+    Err(ObjectsError::Upstream {
+        place,
+        address: address.to_string(),
+        why,
+    })
 }
 
 /// Addresses of the link, and those that AWS has beside them (`fd00:ec2::254`).

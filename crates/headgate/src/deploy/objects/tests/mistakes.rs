@@ -179,3 +179,43 @@ fn the_longest_name_is_taken() {
         assert!(object.name.len() <= most, "{}", object.name);
     }
 }
+
+/// A document with this provider.
+fn with_provider(keys: &str) -> String {
+    let providers =
+        format!("providers: {{ corp: {{ keys: {keys} }} }}\njwt: {{ provider: corp }}\n");
+    with(&format!("edge: {{ topology: cluster-ip }}\n{providers}"))
+}
+
+#[test]
+fn no_secret_of_tokens_gets_into_a_configmap() {
+    let text = "a secret that is long enough for it";
+    for keys in [
+        format!("{{ secret: {{ algorithm: HS256, text: \"{text}\" }} }}"),
+        "{ secret: { algorithm: HS256, file: robot.key } }".to_owned(),
+    ] {
+        let error = error(&with_provider(&keys));
+        assert!(
+            error.starts_with("providers.corp.keys.secret: what is deployed"),
+            "{error}"
+        );
+        assert!(error.contains("keys: { url: … }"), "{error}");
+        assert!(!error.contains(text), "{error}");
+    }
+}
+
+#[test]
+fn keys_are_fetched_from_where_pods_may_call() {
+    let error = error(&with_provider("{ url: \"http://169.254.169.254/latest\" }"));
+    let expected = "providers.corp.keys.url: 169.254.169.254:80 is where a node tells";
+    assert!(error.starts_with(expected), "{error}");
+    let rendered = Rendered::of(&with_provider("{ url: \"http://10.0.0.7:8088/keys\" }"));
+    let rendered = rendered.unwrap_or_else(|error| panic!("{error}"));
+    let mut objects = rendered.objects.iter();
+    let policy = objects.find(|one| one.kind == "NetworkPolicy").unwrap();
+    let egress = policy.value["spec"]["egress"].to_string();
+    assert!(
+        egress.contains("10.0.0.7/32") && egress.contains("8088"),
+        "{egress}"
+    );
+}

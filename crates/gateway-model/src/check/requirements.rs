@@ -1,0 +1,281 @@
+//! What is required of tokens, and what is decided by their claims.
+
+use std::collections::BTreeMap;
+
+use claims::{ClaimConfig, Predicate, PredicateConfig};
+use function_router::ValueConfig;
+use jwt_authz::{AccessConfig, Providers, Requirement, RequirementConfig};
+use serde_json::Value;
+
+use super::Check;
+use super::providers::unknown;
+use crate::document::{RemoteKeys, Route};
+use crate::words::{proposal, quoted};
+
+impl Check<'_> {
+    pub(super) fn requirements(&mut self) {
+        let gateway = self.gateway;
+        // Requirements go by names alone; what is wrong with a provider is told elsewhere.
+        let stand_ins = gateway.providers.iter().map(|(name, provider)| {
+            let mut provider = provider.with_keys(unknown(RemoteKeys::default()));
+            provider.from.clear();
+            provider.headers.clear();
+            (name.to_string(), provider)
+        });
+        let Ok(providers) = Providers::compile(&stand_ins.collect::<BTreeMap<_, _>>()) else {
+            return;
+        };
+        if let Some(requirement) = &gateway.jwt {
+            self.requirement("jwt", requirement, &providers);
+        }
+        for (i, route) in gateway.routes.iter().enumerate() {
+            let path = format!("routes[{i}]");
+            if let Some(requirement) = &route.jwt {
+                self.requirement(&format!("{path}.jwt"), requirement, &providers);
+            }
+            self.routed_by_claims(&path, route);
+            self.routed_by_written_fields(&path, route);
+        }
+    }
+
+    fn requirement(&mut self, path: &str, requirement: &RequirementConfig, providers: &Providers) {
+        if self.unknown_providers(path, requirement) {
+            return;
+        }
+        match Requirement::compile(requirement, providers) {
+            Ok(_) => {
+                let mut of_tokens = Vec::new();
+                self.can_be_met(path, requirement, &mut of_tokens);
+                self.accepted_together(path, requirement);
+            }
+            Err(error) => {
+                let error = error.within(path);
+                self.error(error.path, error.problem);
+            }
+        }
+    }
+
+    /// Names those that are none; says whether there were any.
+    fn unknown_providers(&mut self, path: &str, requirement: &RequirementConfig) -> bool {
+        match requirement {
+            RequirementConfig::None => false,
+            RequirementConfig::Token(access) => self.is_unknown(path, &access.provider),
+            RequirementConfig::Any(parts) => self.any_unknown(&format!("{path}.any"), parts),
+            RequirementConfig::All(parts) => self.any_unknown(&format!("{path}.all"), parts),
+            RequirementConfig::Optional(part) => {
+                self.unknown_providers(&format!("{path}.optional"), part)
+            }
+        }
+    }
+
+    fn any_unknown(&mut self, path: &str, parts: &[RequirementConfig]) -> bool {
+        let mut any = false;
+        for (i, part) in parts.iter().enumerate() {
+            any |= self.unknown_providers(&format!("{path}[{i}]"), part);
+        }
+        any
+    }
+
+    fn is_unknown(&mut self, path: &str, name: &str) -> bool {
+        let providers = &self.gateway.providers;
+        let known = || providers.keys().map(|known| known.as_str());
+        if known().any(|known| known == name) {
+            return false;
+        }
+        let help = match providers.is_empty() {
+            true => "add it under \"providers\"".to_owned(),
+            false => proposal(name, known().collect::<Vec<_>>()),
+        };
+        self.error(
+            format!("{path}.provider"),
+            format!("no provider {}; {help}", quoted(name)),
+        );
+        true
+    }
+
+    /// Tells what no token meets. `so_far` are the demands on tokens that have to be met together.
+    fn can_be_met<'r>(
+        &mut self,
+        path: &str,
+        requirement: &'r RequirementConfig,
+        so_far: &mut Vec<&'r AccessConfig>,
+    ) {
+        match requirement {
+            RequirementConfig::None => {}
+            RequirementConfig::Token(access) => {
+                so_far.push(access);
+                self.token_can_be(path, access, so_far);
+            }
+            RequirementConfig::Any(parts) => {
+                for (i, part) in parts.iter().enumerate() {
+                    let place = format!("{path}.any[{i}]");
+                    // Each by itself: the others need not be met.
+                    self.can_be_met(&place, part, &mut so_far.clone());
+                    if *part == RequirementConfig::None {
+                        let problem = "requires nothing, so the others beside it are never asked for; to let \
+                                       requests without a token pass, write optional: { any: […] }";
+                        self.error(place, problem);
+                    }
+                }
+            }
+            RequirementConfig::All(parts) => {
+                for (i, part) in parts.iter().enumerate() {
+                    self.can_be_met(&format!("{path}.all[{i}]"), part, so_far);
+                }
+            }
+            RequirementConfig::Optional(part) => {
+                self.can_be_met(&format!("{path}.optional"), part, &mut so_far.clone());
+            }
+        }
+    }
+
+    /// A request has one token of a provider, which has to meet all that is demanded of it.
+    fn token_can_be(&mut self, path: &str, access: &AccessConfig, so_far: &[&AccessConfig]) {
+        let providers = &self.gateway.providers;
+        let mut providers = providers.iter();
+        let provider = providers.find(|(name, _)| name.as_str() == access.provider);
+        let issuer = provider.and_then(|(_, provider)| provider.issuer.clone());
+        let issued_by = issuer.map(|issuer| PredicateConfig {
+            claim: Some(ClaimConfig::Dotted("iss".to_owned())),
+            equals: Some(Value::String(issuer)),
+            ..PredicateConfig::default()
+        });
+        let others = so_far.iter().filter(|one| one.provider == access.provider);
+        let demanded: Vec<PredicateConfig> = others
+            .flat_map(|one| &one.claims)
+            .chain(&issued_by)
+            .cloned()
+            .collect();
+        self.claims_can_be(&format!("{path}.claims"), &demanded);
+    }
+
+    /// Tells that predicates can never hold together.
+    fn claims_can_be(&mut self, path: &str, predicates: &[PredicateConfig]) {
+        let Ok(all) = Predicate::compile_all(predicates, "") else {
+            return; // told elsewhere
+        };
+        if let Some(claim) = Predicate::contradiction(&[&all]) {
+            let problem = format!(
+                "no token meets this: what is demanded of claim {claim} cannot hold together; leave one of \
+                 the demands out, or put them under \"any\""
+            );
+            self.error(path, problem);
+        }
+    }
+
+    /// Of two tokens that are accepted together the later one's fields would stand.
+    fn accepted_together(&mut self, path: &str, requirement: &RequirementConfig) {
+        let mut pairs = Vec::new();
+        tokens(requirement, &mut pairs);
+        for (one, other) in pairs {
+            let headers = |name: &str| {
+                let mut providers = self.gateway.providers.iter();
+                let found = providers.find(|(known, _)| known.as_str() == name);
+                found.map_or(&[][..], |(_, provider)| provider.headers.as_slice())
+            };
+            let own = headers(one).iter().find(|header| {
+                let mut others = headers(other).iter();
+                others.any(|theirs| theirs.name == header.name)
+            });
+            if let Some(header) = own {
+                let problem = format!(
+                    "the tokens of {one} and {other} are accepted together, and both would write header {}; \
+                     give one of them another name",
+                    quoted(&header.name)
+                );
+                self.error(path, problem);
+            }
+        }
+    }
+
+    /// Claims that a route goes by are those of tokens that it requires.
+    fn routed_by_claims(&mut self, path: &str, route: &Route) {
+        let required = route.jwt.as_ref().or(self.gateway.jwt.as_ref());
+        let has_claims = required.is_some_and(|required| *required != RequirementConfig::None);
+        let no_claims = "no token is looked at on this route, so no claim is ever known; add jwt: { provider: \
+                         … } to the route";
+        for (i, destination) in route.to.iter().enumerate() {
+            let Some(when) = destination.when.as_ref() else {
+                continue;
+            };
+            let place = format!("{path}.to[{i}].when.claims");
+            match (when.claims.is_empty(), has_claims) {
+                (true, _) => {}
+                (false, true) => self.claims_can_be(&place, &when.claims),
+                (false, false) => self.error(place, no_claims),
+            }
+        }
+        let sticky = route
+            .sticky
+            .as_ref()
+            .and_then(|sticky| sticky.claim.as_ref());
+        if sticky.is_some() && !has_claims {
+            self.error(format!("{path}.sticky.claim"), no_claims);
+        }
+    }
+
+    /// What clients write in fields that tell of claims is removed after the route is found: who asks for
+    /// such a field would believe the client.
+    fn routed_by_written_fields(&mut self, path: &str, route: &Route) {
+        let headers = |place: String, values: &'_ BTreeMap<String, ValueConfig>| {
+            let names = values.keys().cloned();
+            let named = names.map(|name| (format!("{place}.headers[{name:?}]"), name));
+            named.collect::<Vec<_>>()
+        };
+        let mut asked = headers(format!("{path}.match"), &route.matches.headers);
+        for (i, destination) in route.to.iter().enumerate() {
+            if let Some(when) = &destination.when {
+                asked.extend(headers(format!("{path}.to[{i}].when"), &when.headers));
+            }
+        }
+        let sticky = route
+            .sticky
+            .as_ref()
+            .and_then(|sticky| sticky.header.clone());
+        asked.extend(sticky.map(|name| (format!("{path}.sticky.header"), name)));
+        let force = route.force.clone();
+        asked.extend(force.map(|name| (format!("{path}.force"), name)));
+        for (place, name) in asked {
+            let mut providers = self.gateway.providers.iter();
+            let writes = providers.find(|(_, provider)| {
+                let mut headers = provider.headers.iter();
+                headers.any(|header| header.name == name)
+            });
+            if let Some((provider, _)) = writes {
+                let problem = format!(
+                    "{} is written for upstreams by provider {provider}; what a request brings in it is the \
+                     client's word; write a condition on \"claims\"",
+                    quoted(&name)
+                );
+                self.error(place, problem);
+            }
+        }
+    }
+}
+
+/// The providers whose tokens a requirement may accept, and the pairs of those that it may accept together.
+fn tokens<'r>(
+    requirement: &'r RequirementConfig,
+    pairs: &mut Vec<(&'r str, &'r str)>,
+) -> Vec<&'r str> {
+    match requirement {
+        RequirementConfig::None => Vec::new(),
+        RequirementConfig::Token(access) => vec![&access.provider],
+        RequirementConfig::Optional(part) => tokens(part, pairs),
+        RequirementConfig::Any(parts) => {
+            parts.iter().flat_map(|part| tokens(part, pairs)).collect()
+        }
+        RequirementConfig::All(parts) => {
+            let mut before: Vec<&str> = Vec::new();
+            for part in parts {
+                let own = tokens(part, pairs);
+                for one in &before {
+                    let others = own.iter().filter(|other| *other != one);
+                    pairs.extend(others.map(|other| (*one, *other)));
+                }
+                before.extend(own);
+            }
+            before
+        }
+    }
+}
