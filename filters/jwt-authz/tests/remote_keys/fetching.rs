@@ -177,6 +177,22 @@ fn a_damaged_record_costs_a_fetch() {
 }
 
 #[test]
+fn what_is_damaged_does_not_have_a_server_that_is_down_asked_more_often() {
+    let pair = Pair::new("a", 1);
+    for what in ["slot", "keys"] {
+        let mut rig = Rig::with_keys(&config(&json!({})), &[&pair]);
+        rig.damage(what, b"");
+        rig.start_thread(&config(&json!({})));
+        rig.answer(status(503));
+        rig.pass(10 * SECOND, &mut []);
+        assert!((4..=6).contains(&rig.fetches()), "{}", rig.fetches());
+        let token = pair.token();
+        let here = rig.fates(&token);
+        assert_eq!(here, [Fate::Passed, Fate::Passed, Fate::Waits]);
+    }
+}
+
+#[test]
 fn damaged_keys_are_fetched_by_who_needs_them() {
     let pair = Pair::new("a", 1);
     for bytes in [&b""[..], b"<html>", b"{\"keys\":[]}"] {
