@@ -71,6 +71,7 @@ impl Remote {
         let proxy = Proxy::to(&upstream)
             .filter(filter)
             .cluster_on("idp", keys.port())
+            .refusals_with_details()
             .body_buffer_limit(MAX_HELD + 64 * 1024);
         // Without a name Envoy reads no configuration from files.
         let named = ["--service-node", "gateway", "--service-cluster", "gateway"];

@@ -1,6 +1,6 @@
 //! The module with keys of its configuration.
 
-use integration::bootstrap::{FRONT, Proxy, wasm_filter};
+use integration::bootstrap::{DETAILS, FRONT, Proxy, wasm_filter};
 use integration::client::{self, Client, Request, Response};
 use integration::envoy::Envoy;
 use integration::module;
@@ -20,7 +20,8 @@ impl Rig {
         let access_log = "log %FILTER_STATE(wasm.headgate.claims:PLAIN)%\n";
         let mut proxy = Proxy::to(&upstream)
             .functions(functions.iter().map(|&function| function.to_owned()))
-            .manager("access_log", json!([to_stdout(access_log)]));
+            .manager("access_log", json!([to_stdout(access_log)]))
+            .refusals_with_details();
         for (name, config) in filters {
             proxy = proxy.filter(wasm_filter(name, &module(name), config, json!({})));
         }
@@ -62,8 +63,8 @@ fn to_stdout(format: &str) -> Value {
     })
 }
 
-/// The reason that problem details tell, if a response has any.
+/// Why a request was refused: what the log has of it, which the client is not told by itself.
 pub fn reason(response: &Response) -> Option<String> {
-    let problem: Value = serde_json::from_slice(&response.body).ok()?;
-    Some(problem.get("reason")?.as_str()?.to_owned())
+    let details = response.headers.get(DETAILS)?;
+    Some(details.to_str().unwrap().to_owned())
 }
