@@ -11,10 +11,10 @@ use crate::upstream::Upstream;
 /// The name of the one listener; [`Envoy::listener`](crate::envoy::Envoy::listener) finds its port.
 pub const FRONT: &str = "front";
 
-/// The header in which [`Proxy::functions`] tells the upstream what the internal header said.
 /// The field that tells why a request was answered here, as the access log has it.
 pub const DETAILS: &str = "x-details";
 
+/// The header in which [`Proxy::functions`] tells the upstream what the internal header said.
 pub const OBSERVED_FUNCTION: &str = "x-observed-function";
 
 /// What Envoy reads of a connection at once, as Headgate renders it, in bytes. Envoy's default of 1 MiB
