@@ -24,7 +24,9 @@ impl Drop for Served {
 impl Served {
     /// Answers with what this says of a path, as it stands: a status line, fields and a body. To what it
     /// says nothing of, it gives no answer.
-    pub async fn start(answer: impl Fn(&str, &str) -> Option<String> + Send + Sync + 'static) -> Self {
+    pub async fn start(
+        answer: impl Fn(&str, &str) -> Option<String> + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let asked = Arc::<Mutex<Vec<String>>>::default();

@@ -115,10 +115,10 @@ impl Lines {
         };
         self.fact("token", &is);
         if let Some(claims) = &token.claims {
-            let says = if token.good {
+            let says = if token.signed {
                 "says"
             } else {
-                "says, unverified,"
+                "unverified, says"
             };
             let claims = Value::Object(claims.clone());
             self.fact("", &printable(&format!("{says} {claims}")));
