@@ -1,7 +1,7 @@
 //! The real Envoy, run for one test.
 
+mod crashes;
 mod launch;
-mod log;
 mod process;
 
 use std::collections::BTreeMap;
@@ -9,8 +9,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use crate::client::{self, Client, Request};
+pub use crashes::crashes;
 pub use launch::{Bootstrap, Launch, Refused, binary, validate};
-pub use log::crashes;
 use process::Process;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
@@ -249,7 +249,7 @@ impl Envoy {
             None => panic!("Envoy did not end within {DEADLINE:?}"),
         }
         let log = self.log();
-        let crashes = log::crashes(&log);
+        let crashes = crashes(&log);
         assert!(
             crashes.is_empty(),
             "Envoy's log tells of a crash:\n{}",

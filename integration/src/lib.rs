@@ -37,14 +37,15 @@ pub mod gateway;
     reason = "test code: a panic is how a test fails"
 )]
 pub mod kubernetes;
-#[allow(clippy::expect_used, reason = "test code: a panic is how a test fails")]
-pub mod mirror;
+mod log;
 #[allow(
     clippy::panic,
     clippy::expect_used,
     reason = "test code: a panic is how a test fails"
 )]
-mod modules;
+mod made;
+#[allow(clippy::expect_used, reason = "test code: a panic is how a test fails")]
+pub mod mirror;
 pub mod raw;
 #[allow(
     clippy::panic,
@@ -70,4 +71,4 @@ pub mod tls;
 pub mod upstream;
 
 pub use body::generated_sha256;
-pub use modules::{module, program};
+pub use made::{installed, module, program};

@@ -4,6 +4,6 @@ mod programs;
 mod real;
 mod stand_in;
 
-pub use programs::{cosign, crane, installed};
+pub use programs::{cosign, crane};
 pub use real::{PASSWORD, Registry, Settings, USER};
 pub use stand_in::{Answer, Asked, StandIn};

@@ -7,7 +7,7 @@ use gateway_model::{Entrance, Port};
 use tempfile::TempDir;
 
 use crate::envoy::{self, Bootstrap, Envoy, Launch, Refused};
-use crate::modules::module;
+use crate::made::module;
 
 /// Where the committed renders say that they are.
 const COMMITTED_PLACE: &str = "/etc/headgate";

@@ -3,7 +3,7 @@
 
 use std::env;
 use std::ffi::OsStr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 
 use anyhow::{Context, Result, bail};
@@ -16,6 +16,14 @@ pub fn run(command: &mut Command, repair: &str) -> Result<()> {
         .status()
         .with_context(|| not_started(&line, repair))?;
     require_success(status, &line, repair)
+}
+
+/// Lets any user read what is in a directory, whatever the umask was.
+pub fn make_readable(directory: &Path) -> Result<()> {
+    run(
+        Command::new("chmod").args(["-R", "a+rX"]).arg(directory),
+        "make the directory readable for everyone",
+    )
 }
 
 /// Prints and runs `command`; true when it succeeded. For steps that have another way.

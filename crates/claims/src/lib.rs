@@ -6,13 +6,17 @@
 
 mod config;
 mod contradiction;
+mod filter_state;
 mod predicate;
+mod said;
 mod selector;
 mod text;
 mod told;
 
 pub use config::{ClaimConfig, PredicateConfig};
+pub use filter_state::{FILTER_STATE, from_filter_state, to_filter_state};
 pub use predicate::{Predicate, Test};
+pub use said::Said;
 pub use selector::Selector;
 pub use text::text;
 pub use told::PredicateTold;

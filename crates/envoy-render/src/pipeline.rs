@@ -49,9 +49,10 @@ pub fn pipeline_config(
         routes: gateway.routes.iter().filter_map(policy_of).collect(),
     };
     Config {
-        jwt: jwt::config(gateway, ready.as_ref().map(|route| route.name.as_str())),
-        routes: routes.chain(ready).collect(),
         cors,
+        jwt: jwt::config(gateway),
+        ready: ready.as_ref().map(|route| route.name.clone()),
+        routes: routes.chain(ready).collect(),
         stage_prefix: gateway.edge.stage_prefix.clone(),
         holding,
     }

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use claims::Claims;
+use claims::Said;
 use filter_api::{Caller, ConfigError, Refusal, Reply};
 use function_router::{
     Circumstances, Decision, Denial, DestinationConfig, Forward, MatchConfig, Request, Rewritten,
@@ -63,7 +63,7 @@ impl Destinations {
     pub(crate) fn choose(
         &self,
         request: &Request<'_>,
-        said: &[&Claims],
+        said: &[Said<'_>],
         client: Option<IpAddr>,
     ) -> Option<Forward<'_>> {
         match decide(self.choice.routes().first()?, request, said, client) {
@@ -101,7 +101,7 @@ pub(crate) fn pattern_alone(matches: &MatchConfig) -> MatchConfig {
 pub(crate) fn decide<'r>(
     route: &'r Route,
     request: &Request<'_>,
-    said: &[&Claims],
+    said: &[Said<'_>],
     client: Option<IpAddr>,
 ) -> Result<Decision<'r>, Denial> {
     route.decide(

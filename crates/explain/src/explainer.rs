@@ -1,6 +1,6 @@
 //! Asking about requests.
 
-use claims::Claims;
+use claims::Said;
 use envoy_render::{Functions, pipeline_config};
 use filter_api::{Caller, ConfigError, HeaderList, Reply};
 use function_router::{
@@ -87,6 +87,7 @@ impl<'a> Explainer<'a> {
             }
         };
         let headers = question.headers(self.tls, &authority, path.as_deref());
+        let headers = self.tokens.sanitised(&headers);
         let request = self.router.request(&headers);
         told.seen = Some(Seen {
             normalised: path
@@ -125,7 +126,7 @@ impl<'a> Explainer<'a> {
         match inspection.judged {
             Err(denied) => told.refused = Some(refused(&denied.denial, Caller::of(&headers))),
             Ok(accepted) => {
-                let said: Vec<&Claims> = accepted.iter().map(|one| one.claims.members()).collect();
+                let said = self.tokens.said(&accepted);
                 // The token that was in the target is not there any more.
                 let stripped = inspection.target.map(|path| headers.with(":path", &path));
                 let request = stripped
@@ -145,7 +146,7 @@ impl<'a> Explainer<'a> {
         question: &Question,
         route: &function_router::Route,
         request: &Request<'_>,
-        said: &[&Claims],
+        said: &[Said<'_>],
     ) {
         match self.destinations.get(route.index()) {
             Some(Some(destinations)) => {
@@ -187,7 +188,7 @@ impl<'a> Explainer<'a> {
         told: &mut Explanation,
         destinations: &Destinations,
         route: &function_router::Route,
-        (request, said): (&Request<'_>, &[&Claims]),
+        (request, said): (&Request<'_>, &[Said<'_>]),
         chosen: Option<Forward<'_>>,
     ) {
         // The router has the document's routes.
@@ -295,7 +296,7 @@ impl<'a> Explainer<'a> {
         &self,
         route: &function_router::Route,
         document: &Route,
-        (request, said): (&Request<'_>, &[&Claims]),
+        (request, said): (&Request<'_>, &[Said<'_>]),
         index: usize,
         probability: f64,
         receives: Result<Rewritten, Denial>,
@@ -399,7 +400,7 @@ fn by_envoy(refusal: EdgeRefusal, fields: &HeaderList) -> Refused {
 fn condition(
     mismatch: &Mismatch<'_>,
     request: &Request<'_>,
-    said: &[&Claims],
+    said: &[Said<'_>],
     destination: &gateway_model::Destination,
 ) -> String {
     let when = destination.when.as_ref();
@@ -415,7 +416,8 @@ fn condition(
         }
         Mismatch::Claims => {
             let predicates = when.map(|when| when.claims.as_slice());
-            claims_unmet(predicates.unwrap_or_default(), said)
+            let provider = when.and_then(|when| when.provider.as_deref());
+            claims_unmet(predicates.unwrap_or_default(), provider, said)
         }
         // Destinations have no conditions on these.
         Mismatch::Method | Mismatch::ContentType => String::new(),

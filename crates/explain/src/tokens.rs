@@ -5,12 +5,12 @@ mod why;
 
 use std::collections::BTreeMap;
 
-use claims::{Claims, Predicate, PredicateConfig};
+use claims::{Predicate, PredicateConfig, Said};
 use filter_api::{ConfigError, HeaderList};
 use function_router::{Route, Router};
 use gateway::{JwtConfig, PoliciesConfig};
 use jwt_authz::{
-    Inspection, KeysConfig, ProviderConfig, Providers, RemoteConfig, Requirement,
+    Accepted, Inspection, KeysConfig, ProviderConfig, Providers, RemoteConfig, Requirement,
     RequirementConfig, inspect,
 };
 use serde_json::Value;
@@ -92,6 +92,27 @@ impl Tokens {
         Some((found, told))
     }
 
+    /// What accepted tokens say.
+    pub(crate) fn said<'a>(&'a self, accepted: &'a [Accepted]) -> Vec<Said<'a>> {
+        let said = accepted.iter().filter_map(|one| {
+            Some(Said {
+                provider: &self.providers.get(one.provider)?.name,
+                claims: one.claims.members(),
+            })
+        });
+        said.collect()
+    }
+
+    /// Header fields without those that tell of claims: those the pipeline takes off before it looks at
+    /// anything.
+    pub(crate) fn sanitised(&self, headers: &HeaderList) -> HeaderList {
+        let is_ours = |name: &[u8]| {
+            let name = std::str::from_utf8(name);
+            name.is_ok_and(|name| self.providers.tells_of_a_claim(name))
+        };
+        headers.without(is_ours)
+    }
+
     /// A provider's name and configuration.
     fn provider(&self, index: usize) -> Option<(&str, &ProviderConfig)> {
         let name = &*self.providers.get(index)?.name;
@@ -120,10 +141,15 @@ fn unknown() -> KeysConfig {
 }
 
 /// Why no token says what these demand.
-pub(crate) fn claims_unmet(predicates: &[PredicateConfig], said: &[&Claims]) -> String {
+pub(crate) fn claims_unmet(
+    predicates: &[PredicateConfig],
+    provider: Option<&str>,
+    said: &[Said<'_>],
+) -> String {
     let all = Predicate::compile_all(predicates, "");
-    let (Some(claims), Ok(all)) = (said.first(), all) else {
-        return "there is no token".to_owned();
+    let (Some(claims), Ok(all)) = (Said::by(said, provider).next(), all) else {
+        let of = provider.map(|provider| format!(" of {provider}"));
+        return format!("there is no token{}", of.unwrap_or_default());
     };
     let parts = all.tell(claims).parts;
     let unmet = parts.iter().filter(|part| !part.holds).map(told::predicate);

@@ -131,13 +131,16 @@ pub trait Exchange {
     }
 
     /// What the exchange waited for has come. [`Flow::Continue`] lets the message go on from where it
-    /// was held. The default never waits, so it is never called.
+    /// was held. The default is for exchanges that never wait, and refuses: one that waits says itself
+    /// what then becomes of its message.
     ///
     /// # Errors
     /// When the host fails.
     fn on_wake(&mut self, host: &mut dyn Host, wake: Wake) -> Result<Flow, HostError> {
         let _ = (host, wake);
-        Ok(Flow::Continue)
+        Err(HostError::WrongPhase(
+            "a wake of an exchange that never waits",
+        ))
     }
 
     /// An answer is about to be given instead of the upstream's: one of the exchange's own, or a

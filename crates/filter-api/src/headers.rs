@@ -60,6 +60,12 @@ impl HeaderList {
         self.iter().map(replaced).collect()
     }
 
+    /// The same list without some fields.
+    #[must_use]
+    pub fn without(&self, is_left_out: impl Fn(&[u8]) -> bool) -> Self {
+        self.iter().filter(|(name, _)| !is_left_out(name)).collect()
+    }
+
     /// The fields in order, as name and value. Names are in lower case.
     pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         let sizes_end = usize::try_from(self.count())

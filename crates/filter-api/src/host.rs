@@ -164,6 +164,12 @@ pub trait FilterState {
     /// # Errors
     /// When the host refuses.
     fn set_filter_state(&mut self, name: &str, value: &[u8]) -> Result<(), HostError>;
+
+    /// What was set under this name, by whichever filter.
+    ///
+    /// # Errors
+    /// When the host refuses.
+    fn filter_state(&mut self, name: &str) -> Result<Option<Vec<u8>>, HostError>;
 }
 
 /// A value that the threads of one host share, and its generation.

@@ -318,6 +318,10 @@ impl Exchange for TwoWaits {
     fn on_response_headers(&mut self, _: &mut dyn Host, _: bool) -> Result<Flow, HostError> {
         Ok(Flow::Wait(Waiting::Callout(CalloutId(2))))
     }
+
+    fn on_wake(&mut self, _: &mut dyn Host, _: Wake) -> Result<Flow, HostError> {
+        Ok(Flow::Continue)
+    }
 }
 
 #[test]

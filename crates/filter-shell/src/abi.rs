@@ -209,7 +209,7 @@ pub(crate) fn remove_header(of: Map, name: &str) -> Result<(), HostError> {
 }
 
 /// A property, by its path: segments with a zero byte between them.
-fn property(path: &str) -> Result<Option<Vec<u8>>, HostError> {
+pub(crate) fn property(path: &str) -> Result<Option<Vec<u8>>, HostError> {
     let (mut bytes, mut size) = (ptr::null_mut(), 0);
     // SAFETY: pointer and size are those of `path`; the host writes a pointer from our allocator and
     // its size.

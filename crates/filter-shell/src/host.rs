@@ -165,6 +165,10 @@ impl FilterState for StreamHost<'_> {
     fn set_filter_state(&mut self, name: &str, value: &[u8]) -> Result<(), HostError> {
         abi::set_property(name, value)
     }
+
+    fn filter_state(&mut self, name: &str) -> Result<Option<Vec<u8>>, HostError> {
+        abi::property(name)
+    }
 }
 
 impl Carrier for StreamHost<'_> {

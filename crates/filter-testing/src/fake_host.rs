@@ -175,6 +175,11 @@ impl FilterState for FakeHost {
         self.filter_state.insert(name.to_owned(), value.to_vec());
         Ok(())
     }
+
+    fn filter_state(&mut self, name: &str) -> Result<Option<Vec<u8>>, HostError> {
+        self.called("proxy_get_property");
+        Ok(self.filter_state.get(name).cloned())
+    }
 }
 
 /// The host for a filter's root.

@@ -1,6 +1,6 @@
 //! The functions of a route, and which of them takes a request.
 
-use claims::{Claims, Predicate};
+use claims::{Predicate, Said};
 use filter_api::ConfigError;
 use twox_hash::XxHash64;
 
@@ -34,6 +34,8 @@ struct When {
     conditions: Conditions,
     /// What a token must say, if it must say anything.
     claims: Option<Predicate>,
+    /// Whose.
+    provider: Option<Box<str>>,
 }
 
 /// Why a route's functions cannot be used.
@@ -130,29 +132,41 @@ impl Destination {
         self.when.is_some()
     }
 
+    /// Whether it asks what the request's tokens say.
+    pub(crate) fn asks_claims(&self) -> bool {
+        self.when.as_ref().is_some_and(|when| when.claims.is_some())
+    }
+
     /// The condition that a request with tokens that say this does not meet, if it has conditions.
-    pub fn unmet(&self, request: &Request<'_>, said: &[&Claims]) -> Option<Mismatch<'_>> {
+    pub fn unmet(&self, request: &Request<'_>, said: &[Said<'_>]) -> Option<Mismatch<'_>> {
         self.when.as_ref()?.unmet(request, said)
     }
 }
 
 impl When {
     fn compile(config: &ConditionConfig) -> Result<Self, ConfigError> {
+        if config.claims.is_empty() && config.provider.is_some() {
+            let problem = "must stand beside \"claims\"";
+            return Err(ConfigError::new("provider", problem));
+        }
         let claims = Some(&config.claims).filter(|claims| !claims.is_empty());
         let claims = claims.map(|claims| Predicate::compile_all(claims, "claims"));
         Ok(Self {
             conditions: Conditions::of_values(&config.headers, &config.query)?,
             claims: claims.transpose()?,
+            provider: config.provider.as_deref().map(Into::into),
         })
     }
 
-    fn unmet(&self, request: &Request<'_>, said: &[&Claims]) -> Option<Mismatch<'_>> {
-        let claims_unmet = || {
-            let predicate = self.claims.as_ref()?;
-            let holds = said.iter().any(|claims| predicate.holds(claims));
-            (!holds).then_some(Mismatch::Claims)
-        };
+    fn unmet(&self, request: &Request<'_>, said: &[Said<'_>]) -> Option<Mismatch<'_>> {
+        let claims_unmet = || (!self.claims_hold(said)).then_some(Mismatch::Claims);
         self.conditions.values_unmet(request).or_else(claims_unmet)
+    }
+
+    fn claims_hold(&self, said: &[Said<'_>]) -> bool {
+        self.claims.as_ref().is_none_or(|predicate| {
+            Said::by(said, self.provider.as_deref()).any(|claims| predicate.holds(claims))
+        })
     }
 }
 
@@ -188,16 +202,18 @@ impl Destinations {
         &self.all
     }
 
-    /// The one of this name.
-    pub(crate) fn named(&self, name: &[u8]) -> Option<&Destination> {
-        self.all.iter().find(|one| one.name.as_bytes() == name)
+    /// The one of this name, for a request with tokens that say this: whoever names it does not get around
+    /// what it asks of claims.
+    pub(crate) fn forced(&self, name: &[u8], said: &[Said<'_>]) -> Option<&Destination> {
+        let named = self.all.iter().find(|one| one.name.as_bytes() == name);
+        named.filter(|one| one.when.as_ref().is_none_or(|when| when.claims_hold(said)))
     }
 
     /// The first whose conditions the request meets.
     pub(crate) fn conditional(
         &self,
         request: &Request<'_>,
-        said: &[&Claims],
+        said: &[Said<'_>],
     ) -> Option<&Destination> {
         let mut candidates = self.all.iter().filter(|_| self.conditional);
         candidates.find(|one| one.is_conditional() && one.unmet(request, said).is_none())

@@ -1,9 +1,10 @@
 //! The router as a filter of its own, for Envoys whose route table somebody else writes.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use claims::Claims;
+use claims::{Claims, Said};
 use filter_api::{
     Caller, ConfigError, Exchange, FUNCTION_HEADER, Fields, Filter, Flow, Holding, Host, HostError,
     NoRoot, Reply,
@@ -64,9 +65,17 @@ impl Exchange for RouterExchange {
         let headers = host.request_headers()?;
         let router = &self.filter.router;
         let request = router.request(&headers);
-        let decision = router
-            .route(&request)
-            .and_then(|route| decide(route, &request, &[], host));
+        let decision = match router.route(&request) {
+            Ok(route) => {
+                let state = claims_of(route, host)?;
+                let said = state
+                    .iter()
+                    .map(|(provider, claims)| Said { provider, claims });
+                let said: Vec<Said<'_>> = said.collect();
+                decide(route, &request, &said, host)
+            }
+            Err(denial) => Err(denial),
+        };
         match decision {
             Ok(Decision::Forward(forward)) => {
                 send(host, &request, &forward)?;
@@ -86,6 +95,15 @@ impl Exchange for RouterExchange {
     }
 }
 
+/// What the request's tokens say, by provider, as a filter in front of this one has left it, if the route asks.
+fn claims_of(route: &Route, host: &mut dyn Host) -> Result<BTreeMap<String, Claims>, HostError> {
+    if !route.asks_claims() {
+        return Ok(BTreeMap::new());
+    }
+    let state = host.filter_state(claims::FILTER_STATE)?;
+    Ok(claims::from_filter_state(&state.unwrap_or_default()))
+}
+
 /// What a route makes of a request whose tokens say this, on this host.
 ///
 /// # Errors
@@ -93,7 +111,7 @@ impl Exchange for RouterExchange {
 pub fn decide<'r>(
     route: &'r Route,
     request: &Request<'_>,
-    said: &[&Claims],
+    said: &[Said<'_>],
     host: &mut dyn Host,
 ) -> Result<Decision<'r>, Denial> {
     let host = RefCell::new(host);

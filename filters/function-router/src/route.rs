@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use claims::Claims;
+use claims::Said;
 use filter_api::{ConfigError, Reply};
 
 use crate::conditions::{Conditions, Foreknown, Mismatch, Prospect, header_name};
@@ -79,7 +79,7 @@ pub enum Reason {
 /// What a choice may need that is not in the request. Each is asked for only when it is needed.
 pub struct Circumstances<'c> {
     /// What the request's tokens say, those that were accepted.
-    pub said: &'c [&'c Claims],
+    pub said: &'c [Said<'c>],
     /// 64 evenly spread bits that nobody foresees.
     pub random: &'c mut dyn FnMut() -> u64,
     /// The next number of a [`filter_api::Spread`].
@@ -212,6 +212,21 @@ impl Route {
         self.methods.is_empty() || self.methods.iter().any(|known| known.as_bytes() == method)
     }
 
+    /// Whether the choice between its functions depends on what the request's tokens say.
+    pub fn asks_claims(&self) -> bool {
+        match &self.action {
+            Action::Forward {
+                destinations,
+                sticky,
+                ..
+            } => {
+                matches!(sticky, Some(Sticky::Claim { .. }))
+                    || destinations.all().iter().any(Destination::asks_claims)
+            }
+            Action::Redirect(_) | Action::Respond(_) => false,
+        }
+    }
+
     /// What becomes of a request that it takes.
     ///
     /// # Errors
@@ -232,12 +247,13 @@ impl Route {
                 sticky,
                 force,
             } => {
+                let said = circumstances.said;
                 let forced = force.as_ref().and_then(|name| request.header(name));
                 let (destination, reason, set_cookie) = if let Some(forced) =
-                    forced.and_then(|name| destinations.named(&name))
+                    forced.and_then(|name| destinations.forced(&name, said))
                 {
                     (forced, Reason::Forced, None)
-                } else if let Some(met) = destinations.conditional(request, circumstances.said) {
+                } else if let Some(met) = destinations.conditional(request, said) {
                     (met, Reason::Condition, None)
                 } else {
                     let (ticket, set_cookie) = match sticky {

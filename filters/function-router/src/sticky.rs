@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::net::IpAddr;
 
-use claims::{Selector, text};
+use claims::{Said, Selector, text};
 use filter_api::{ConfigError, Duration};
 use twox_hash::XxHash64;
 
@@ -18,7 +18,11 @@ use crate::tokens::is_token;
 pub(crate) enum Sticky {
     Header(Box<str>),
     Cookie(Cookie),
-    Claim(Selector),
+    Claim {
+        selector: Selector,
+        /// Whose.
+        provider: Option<Box<str>>,
+    },
     ClientAddress,
 }
 
@@ -47,6 +51,9 @@ pub enum StickyError {
     /// None or several keys.
     #[error("must have exactly one of \"header\", \"claim\", \"cookie\" and \"client_address\"")]
     NotOne,
+    /// A provider of which nothing is asked.
+    #[error("must stand beside \"claim\"")]
+    ProviderAlone,
     /// No name of a cookie (RFC 6265 section 4.1.1).
     #[error("must be the name of a cookie, found \"{0}\"")]
     Name(String),
@@ -69,9 +76,13 @@ impl Sticky {
         let StickyConfig {
             header,
             claim,
+            provider,
             cookie,
             client_address,
         } = config;
+        if provider.is_some() && claim.is_none() {
+            return Err(ConfigError::new("provider", StickyError::ProviderAlone));
+        }
         match (header, claim, cookie, client_address) {
             (Some(name), None, None, false) => {
                 header_name(name).map_err(|problem| ConfigError::new("header", problem))?;
@@ -79,7 +90,10 @@ impl Sticky {
             }
             (None, Some(claim), None, false) => {
                 let selector = Selector::compile(claim).map_err(|error| error.within("claim"))?;
-                Ok(Self::Claim(selector))
+                Ok(Self::Claim {
+                    selector,
+                    provider: provider.as_deref().map(Into::into),
+                })
             }
             (None, None, Some(cookie), false) => {
                 let cookie = Cookie::compile(cookie).map_err(|error| error.within("cookie"))?;
@@ -102,8 +116,8 @@ impl Sticky {
                 let value = request.header(name).filter(|value| !value.is_empty());
                 value.map(|value| hash(&value))
             }
-            Self::Claim(selector) => {
-                let mut said = circumstances.said.iter();
+            Self::Claim { selector, provider } => {
+                let mut said = Said::by(circumstances.said, provider.as_deref());
                 let found = said.find_map(|claims| text(selector.find(claims)?));
                 let found = found.filter(|value| !value.is_empty());
                 found.map(|value| hash(value.as_bytes()))

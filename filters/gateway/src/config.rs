@@ -22,6 +22,10 @@ pub struct Config {
     /// Which tokens requests must have.
     #[serde(default, skip_serializing_if = "JwtConfig::is_empty")]
     pub jwt: JwtConfig,
+    /// The route by which the pipeline says that it works, of which no token is required. It answers 503
+    /// as long as keys are awaited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ready: Option<String>,
     /// What the Envoy around this module was told about held requests.
     #[serde(default)]
     pub holding: Holding,

@@ -3,8 +3,10 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use claims::Claims;
-use filter_api::{Caller, Exchange, Fields, Flow, Host, HostError, Refusal, Reply, Waiting, Wake};
+use claims::Said;
+use filter_api::{
+    Caller, Exchange, Fields, Flow, HeaderList, Host, HostError, Refusal, Reply, Waiting, Wake,
+};
 use function_router::{Decision, Request, Route, decide, send};
 use jwt_authz::{KeyWait, Verdict};
 
@@ -24,6 +26,8 @@ pub struct PipelineExchange {
     began: Option<Duration>,
     place: Place,
     wait: KeyWait,
+    /// While it waits: its route, and its header fields without those that no client may send.
+    held: Option<(usize, Rc<HeaderList>)>,
     /// The route whose policy says who may read its answer; none means the gateway's.
     ruling: Option<usize>,
     /// Who may read its answer, where there is a policy.
@@ -39,6 +43,7 @@ impl PipelineExchange {
             began: None,
             place: Place::default(),
             wait: KeyWait::default(),
+            held: None,
             ruling: None,
             readers: None,
             set_cookie: None,
@@ -61,36 +66,47 @@ impl PipelineExchange {
         &mut self,
         host: &mut dyn Host,
         route: &Route,
-        request: &Request<'_>,
+        headers: Rc<HeaderList>,
     ) -> Result<Flow, HostError> {
         let pipeline = Rc::clone(&self.pipeline);
         let Jwt { authorisation, .. } = &pipeline.jwt;
+        let request = pipeline.router.request(&headers);
+        if pipeline.ready == Some(route.index()) {
+            return match authorisation.is_ready(host.unix_time()) {
+                true => self.choose(host, route, &request, &[]),
+                false => Ok(refuse(&jwt_authz::Denial::KeysUnavailable, &request)),
+            };
+        }
         let Some(requirement) = pipeline.jwt.requirement(route) else {
-            return self.choose(host, route, request, &[]);
+            return self.choose(host, route, &request, &[]);
         };
-        match authorisation.judge(host, request.headers, requirement, &mut self.wait) {
+        match authorisation.judge(host, &headers, requirement, &mut self.wait)? {
             Verdict::Pass(accepted) => {
-                let said: Vec<&Claims> = accepted.iter().map(|one| one.claims.members()).collect();
-                match authorisation.pass(host, request.headers, &accepted)? {
-                    None => self.choose(host, route, request, &said),
+                let said = authorisation.said(&accepted);
+                match authorisation.pass(host, &headers, requirement, &accepted)? {
+                    None => self.choose(host, route, &request, &said),
                     Some(stripped) => {
                         let request = pipeline.router.request(&stripped);
                         self.choose(host, route, &request, &said)
                     }
                 }
             }
-            Verdict::Wait { until } => Ok(Flow::Wait(Waiting::Root { until })),
-            Verdict::Refuse(denial) => Ok(refuse(&denial, request)),
+            Verdict::Wait { until } => {
+                self.held = Some((route.index(), Rc::clone(&headers)));
+                Ok(Flow::Wait(Waiting::Root { until }))
+            }
+            Verdict::Refuse(denial) => Ok(refuse(&denial, &request)),
         }
     }
 
-    /// Choose: the function, or an answer that needs none. `said` are the claims of the request's tokens.
+    /// Choose: the function, or an answer that needs none. `said` is what the request's
+    /// tokens say.
     fn choose(
         &mut self,
         host: &mut dyn Host,
         route: &Route,
         request: &Request<'_>,
-        said: &[&Claims],
+        said: &[Said<'_>],
     ) -> Result<Flow, HostError> {
         match decide(route, request, said, host) {
             Ok(Decision::Forward(forward)) => {
@@ -117,7 +133,7 @@ impl Exchange for PipelineExchange {
         let Pipeline {
             router, cors, jwt, ..
         } = &*pipeline;
-        jwt.authorisation.sanitise(host, &headers)?;
+        let headers = jwt.authorisation.sanitise(host, &headers)?;
         let request = router.request(&headers);
         let cors_request = cors.request(&headers);
 
@@ -135,20 +151,30 @@ impl Exchange for PipelineExchange {
         self.ruling = cors.ruling(router, &request, &found);
         self.readers = cors.readers(self.ruling, &cors_request);
         match found {
-            Ok(route) => self.authorise(host, route, &request),
+            Ok(route) => self.authorise(host, route, Rc::clone(&headers)),
             Err(denial) => Ok(refuse(&denial, &request)),
         }
     }
 
+    fn on_request_trailers(&mut self, host: &mut dyn Host) -> Result<Flow, HostError> {
+        self.pipeline.jwt.authorisation.sanitise_trailers(host)?;
+        Ok(Flow::Continue)
+    }
+
     /// What it waited for has come, or has not come in time.
     fn on_wake(&mut self, host: &mut dyn Host, _: Wake) -> Result<Flow, HostError> {
-        let headers = host.request_headers()?;
         let pipeline = Rc::clone(&self.pipeline);
-        let request = pipeline.router.request(&headers);
-        match pipeline.router.route(&request) {
-            Ok(route) => self.authorise(host, route, &request),
-            Err(denial) => Ok(refuse(&denial, &request)),
-        }
+        let held = self.held.take();
+        let held = held.and_then(|(route, headers)| {
+            let route = pipeline.router.routes().get(route)?;
+            Some((route, headers))
+        });
+        let Some((route, headers)) = held else {
+            return Err(HostError::WrongPhase(
+                "a wake of a request that does not wait",
+            ));
+        };
+        self.authorise(host, route, headers)
     }
 
     fn on_response_headers(&mut self, host: &mut dyn Host, _: bool) -> Result<Flow, HostError> {

@@ -1,10 +1,12 @@
 //! Which tokens the requests of which route must have.
 
+mod asked;
+
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use filter_api::ConfigError;
-use function_router::Route;
+use function_router::{Route, RouteConfig};
 use jwt_authz::{Authorisation, ProviderConfig, Requirement, RequirementConfig};
 use serde::{Deserialize, Serialize};
 
@@ -37,18 +39,33 @@ pub struct Jwt {
 }
 
 impl Jwt {
-    /// Compiles what is required on these routes.
+    /// Compiles what is required on these routes, and checks what they ask in turn.
     ///
     /// # Errors
     /// The first fault, with its path.
-    pub fn compile(config: &JwtConfig, routes: &[Route]) -> Result<Self, ConfigError> {
+    pub fn compile(
+        config: &JwtConfig,
+        routes: &[Route],
+        configs: &[RouteConfig],
+    ) -> Result<Self, ConfigError> {
+        let within = |error: ConfigError| error.within("jwt");
         let authorisation =
-            Authorisation::compile(&config.providers, true, jwt_authz::CACHED_TOKENS)?;
+            Authorisation::compile(&config.providers, true, jwt_authz::CACHED_TOKENS)
+                .map_err(within)?;
         let providers = authorisation.providers();
         let compile = |config: &_| Requirement::compile(config, providers);
         let requirements = Policies::compile(&config.requirements, routes, compile);
+        let requirements = requirements.map_err(|error| within(error.within("requirements")))?;
+        for (index, (route, config)) in routes.iter().zip(configs).enumerate() {
+            let required = requirements.of(Some(route.index()));
+            let required = required.map(Requirement::providers).unwrap_or_default();
+            let named = required.iter().filter_map(|index| providers.get(*index));
+            let named: Vec<&str> = named.map(|provider| &*provider.name).collect();
+            asked::check(config, &named, providers)
+                .map_err(|error| error.within(&format!("routes[{index}]")))?;
+        }
         Ok(Self {
-            requirements: requirements.map_err(|error| error.within("requirements"))?,
+            requirements,
             authorisation: Rc::new(authorisation),
         })
     }

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use filter_api::{ConfigError, Filter, Holding};
-use function_router::Router;
+use function_router::{Route, Router};
 use jwt_authz::AuthorisationRoot;
 
 use crate::config::Config;
@@ -18,6 +18,8 @@ pub struct Pipeline {
     pub(crate) router: Router,
     pub(crate) cors: CorsPolicies,
     pub(crate) jwt: Jwt,
+    /// The route that says whether the pipeline works.
+    pub(crate) ready: Option<usize>,
     pub(crate) metrics: Metrics,
     holding: Holding,
 }
@@ -35,9 +37,17 @@ impl Filter for Pipeline {
             let destinations = route.destinations().iter();
             (route.name(), destinations.map(|to| &*to.name))
         });
-        let jwt = Jwt::compile(&config.jwt, router.routes());
+        let jwt = Jwt::compile(&config.jwt, router.routes(), &config.routes)?;
+        let ready = config.ready.as_ref().map(|name| {
+            let mut routes = router.routes().iter();
+            let ready = routes.rfind(|route| route.name() == name);
+            let ready = ready.map(Route::index);
+            ready.ok_or_else(|| ConfigError::new("ready", "must be the name of a route"))
+        });
+        let ready = ready.transpose()?;
         Ok(Self {
-            jwt: jwt.map_err(|error| error.within("jwt"))?,
+            jwt,
+            ready,
             cors: cors.map_err(|error| error.within("cors"))?,
             metrics: Metrics::new(names),
             router,

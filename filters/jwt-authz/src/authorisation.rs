@@ -5,23 +5,21 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
+use claims::Said;
 use filter_api::{ConfigError, Fields, HeaderList, Host, HostError, Refusal};
-use serde_json::{Map, Value};
 
 use crate::cache::Cache;
 use crate::config::ProviderConfig;
 use crate::denial::Denial;
 use crate::key_wait::{KeyWait, Waiting};
 use crate::metrics::{ACCEPTED, CACHED, Metrics, REFUSALS};
-use crate::output::{sanitise, tell};
+use crate::output::{ClaimHeader, sanitise, tell};
 use crate::provider::{Provider, Providers};
 use crate::requirement::{Accepted, Denied, Requirement};
+use crate::source::Source;
 use crate::token::Token;
 use crate::token_claims::TokenClaims;
 use crate::verify;
-
-/// The claims of accepted tokens: `wasm.headgate.claims`.
-const CLAIMS_STATE: &str = "headgate.claims";
 
 /// Providers, and what is known of their tokens.
 #[derive(Debug)]
@@ -95,27 +93,55 @@ impl Authorisation {
     }
 
     /// Removes what a client says in header fields that tell of claims, whatever is required of its
-    /// request.
+    /// request. Returns what is left, by which all that follows has to go.
     ///
     /// # Errors
     /// When the host fails.
-    pub fn sanitise(&self, host: &mut dyn Host, headers: &HeaderList) -> Result<(), HostError> {
-        let ours = self
-            .providers
-            .iter()
-            .flat_map(|provider| &*provider.headers);
-        sanitise(host, headers, ours)
+    pub fn sanitise(
+        &self,
+        host: &mut dyn Host,
+        headers: &Rc<HeaderList>,
+    ) -> Result<Rc<HeaderList>, HostError> {
+        let left = sanitise(host, Fields::RequestHeaders, headers, self.claim_headers())?;
+        Ok(left.map_or_else(|| Rc::clone(headers), Rc::new))
+    }
+
+    /// The same in the request's trailers, which some servers read as more header fields.
+    ///
+    /// # Errors
+    /// When the host fails.
+    pub fn sanitise_trailers(&self, host: &mut dyn Host) -> Result<(), HostError> {
+        let mut ours = self.claim_headers();
+        if ours.next().is_some() {
+            let trailers = host.fields(Fields::RequestTrailers)?;
+            sanitise(
+                host,
+                Fields::RequestTrailers,
+                &trailers,
+                self.claim_headers(),
+            )?;
+        }
+        Ok(())
+    }
+
+    fn claim_headers(&self) -> impl Iterator<Item = &ClaimHeader> + Clone {
+        let providers = self.providers.iter();
+        providers.flat_map(|provider| &*provider.headers)
     }
 
     /// Says what is to become of a request of which this is required, and counts refusals. One that waits
-    /// is judged again, with the same `wait`, whenever it is woken.
+    /// is judged again, with the same `wait`, whenever it is woken. From the target of one that is refused
+    /// tokens are taken out: logs show it.
+    ///
+    /// # Errors
+    /// When the host fails.
     pub fn judge(
         &self,
         host: &mut dyn Host,
         headers: &HeaderList,
         requirement: &Requirement,
         wait: &mut KeyWait,
-    ) -> Verdict {
+    ) -> Result<Verdict, HostError> {
         let now = host.unix_time();
         let since = wait.since();
         // What several places ask of one provider is found out once.
@@ -132,12 +158,17 @@ impl Authorisation {
             && let Some(longest) = self.longest_wait(denied)
             && let Some(until) = wait.go_on(&self.waiting, now, longest)
         {
-            return Verdict::Wait { until };
+            return Ok(Verdict::Wait { until });
         }
         wait.end();
         match judged {
-            Ok(accepted) => Verdict::Pass(accepted),
-            Err(denied) => Verdict::Refuse(self.refuse(host, denied)),
+            Ok(accepted) => Ok(Verdict::Pass(accepted)),
+            Err(denied) => {
+                for source in self.sources(requirement).filter(|source| source.is_query()) {
+                    source.strip(host, headers)?;
+                }
+                Ok(Verdict::Refuse(self.refuse(host, denied)))
+            }
         }
     }
 
@@ -193,8 +224,16 @@ impl Authorisation {
         Ok(claims)
     }
 
-    /// Lets a request pass: the upstream gets no token that it is not to have, and learns what it is to
-    /// know. Returns the header fields with the request's target as it is now, if there was a token in it.
+    /// The places of tokens of all providers that a requirement names.
+    fn sources(&self, requirement: &Requirement) -> impl Iterator<Item = &Source> {
+        let providers = requirement.providers().into_iter();
+        let providers = providers.filter_map(|index| self.providers.get(index));
+        providers.flat_map(|provider| &*provider.sources)
+    }
+
+    /// Lets a request pass of which this is required. The upstream gets of all the tokens there none but
+    /// those that were accepted and are to be forwarded, and learns what it is to know. Returns the header
+    /// fields with the request's target as it is now, if there was a token in it.
     ///
     /// # Errors
     /// When the host fails.
@@ -202,6 +241,7 @@ impl Authorisation {
         &self,
         host: &mut dyn Host,
         headers: &HeaderList,
+        requirement: &Requirement,
         accepted: &[Accepted],
     ) -> Result<Option<HeaderList>, HostError> {
         let providers = || {
@@ -210,32 +250,46 @@ impl Authorisation {
                 .iter()
                 .filter_map(move |one| Some((one, known(one)?)))
         };
+        let forwarded = providers().filter(|(_, provider)| provider.forward);
+        let forwarded: Vec<&Source> = forwarded
+            .filter_map(|(_, provider)| provider.place(headers))
+            .collect();
         let mut was_in_target = false;
-        for (_, provider) in providers().filter(|(_, provider)| !provider.forward) {
-            for source in &provider.sources {
+        for source in self.sources(requirement) {
+            if !forwarded.contains(&source) {
                 was_in_target |= source.is_in_target(headers);
                 source.strip(host, headers)?;
             }
         }
-        let mut state = Map::new();
+        // Whoever is next must not be told to drop a field that tells of a claim (RFC 9110 section 7.6.1).
+        if headers.get("upgrade").is_some() && self.claim_headers().next().is_some() {
+            host.set_field(Fields::RequestHeaders, "connection", b"upgrade")?;
+        }
         for (one, provider) in providers() {
             let named = self.named(one.provider);
             self.metrics.borrow_mut().count(host, ACCEPTED, named, "");
             tell(host, &provider.headers, &one.claims)?;
-            if self.filter_state {
-                let claims = Value::Object(one.claims.members().clone());
-                state.insert(provider.name.to_string(), claims);
-            }
         }
-        if !state.is_empty() {
-            let state = Value::Object(state).to_string();
-            host.set_filter_state(CLAIMS_STATE, state.as_bytes())?;
+        if self.filter_state && !accepted.is_empty() {
+            let state = claims::to_filter_state(&self.said(accepted));
+            host.set_filter_state(claims::FILTER_STATE, state.as_bytes())?;
         }
         if !was_in_target {
             return Ok(None);
         }
         let target = host.field(Fields::RequestHeaders, ":path")?;
         Ok(target.map(|target| headers.with(":path", &target)))
+    }
+
+    /// What accepted tokens say.
+    pub fn said<'a>(&'a self, accepted: &'a [Accepted]) -> Vec<Said<'a>> {
+        let said = |one: &'a Accepted| {
+            Some(Said {
+                provider: &self.providers.get(one.provider)?.name,
+                claims: one.claims.members(),
+            })
+        };
+        accepted.iter().filter_map(said).collect()
     }
 
     fn named(&self, index: usize) -> Option<(usize, &str)> {

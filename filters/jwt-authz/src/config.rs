@@ -29,6 +29,10 @@ pub struct Config {
     /// How many verified tokens each worker remembers; 0 means none.
     #[serde(default = "remembered")]
     pub cached_tokens: u16,
+    /// Lets CORS preflights pass without a token, on paths for which there is a rule: for upstreams that
+    /// answer them themselves. Envoy's filter `cors` in front of this one answers those that it allows.
+    #[serde(default)]
+    pub pass_preflights: bool,
     /// What the Envoy around this module was told about held requests.
     #[serde(default)]
     pub holding: Holding,

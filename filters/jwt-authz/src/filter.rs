@@ -9,6 +9,7 @@ use filter_api::{
 
 use crate::authorisation::{Authorisation, Verdict};
 use crate::config::Config;
+use crate::denial::Denial;
 use crate::key_wait::KeyWait;
 use crate::preflight::is_preflight;
 use crate::requirement::Denied;
@@ -20,6 +21,7 @@ use crate::rules::Rules;
 pub struct JwtAuthz {
     authorisation: Rc<Authorisation>,
     rules: Rules,
+    pass_preflights: bool,
     holding: Holding,
 }
 
@@ -35,6 +37,7 @@ impl Filter for JwtAuthz {
         Ok(Self {
             rules: Rules::compile(&config.rules, authorisation.providers())?,
             authorisation: Rc::new(authorisation),
+            pass_preflights: config.pass_preflights,
             holding: config.holding,
         })
     }
@@ -69,31 +72,49 @@ impl JwtExchange {
             rules,
             ..
         } = &*self.filter;
-        let verdict = match rules.requirement(headers.method(), headers.path()) {
-            Ok(requirement) => authorisation.judge(host, headers, requirement, &mut self.wait),
-            Err(denial) => Verdict::Refuse(authorisation.refuse(host, Denied::of_nobody(denial))),
+        let requirement = match rules.requirement(headers.method(), headers.path()) {
+            Ok(requirement) => requirement,
+            Err(denial) => {
+                let denial = authorisation.refuse(host, Denied::of_nobody(denial));
+                return Ok(refuse(&denial, headers));
+            }
         };
-        match verdict {
+        match authorisation.judge(host, headers, requirement, &mut self.wait)? {
             Verdict::Pass(accepted) => {
-                authorisation.pass(host, headers, &accepted)?;
+                authorisation.pass(host, headers, requirement, &accepted)?;
                 Ok(Flow::Continue)
             }
             Verdict::Wait { until } => Ok(Flow::Wait(Waiting::Root { until })),
-            Verdict::Refuse(denial) => {
-                Ok(Flow::Reply(Reply::refusal(&denial, Caller::of(headers))))
-            }
+            Verdict::Refuse(denial) => Ok(refuse(&denial, headers)),
         }
     }
 }
 
+fn refuse(denial: &Denial, headers: &HeaderList) -> Flow {
+    Flow::Reply(Reply::refusal(denial, Caller::of(headers)))
+}
+
 impl Exchange for JwtExchange {
-    fn on_request_headers(&mut self, host: &mut dyn Host, _: bool) -> Result<Flow, HostError> {
+    fn on_request_headers(
+        &mut self,
+        host: &mut dyn Host,
+        end_of_stream: bool,
+    ) -> Result<Flow, HostError> {
+        let filter = &self.filter;
         let headers = host.request_headers()?;
-        self.filter.authorisation.sanitise(host, &headers)?;
-        match is_preflight(&headers) {
-            true => Ok(Flow::Continue),
-            false => self.decide(host, &headers),
+        let headers = filter.authorisation.sanitise(host, &headers)?;
+        if filter.pass_preflights && is_preflight(&headers, end_of_stream) {
+            return match filter.rules.requirement(headers.method(), headers.path()) {
+                Ok(_) => Ok(Flow::Continue),
+                Err(_) => self.decide(host, &headers),
+            };
         }
+        self.decide(host, &headers)
+    }
+
+    fn on_request_trailers(&mut self, host: &mut dyn Host) -> Result<Flow, HostError> {
+        self.filter.authorisation.sanitise_trailers(host)?;
+        Ok(Flow::Continue)
     }
 
     /// Keys have come, or have not come in time.

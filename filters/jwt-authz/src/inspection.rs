@@ -10,6 +10,7 @@ use filter_api::{HeaderList, Signatures};
 use crate::denial::Denial;
 use crate::provider::{Provider, Providers};
 use crate::requirement::{Accepted, Denied, Requirement};
+use crate::source::Source;
 use crate::token_claims::TokenClaims;
 use crate::verify::verify;
 
@@ -99,7 +100,10 @@ pub fn inspect(
     let told = tell(requirement, &mut authenticate);
     let judged = requirement.authorise(&mut authenticate);
     let accepted = judged.as_deref().unwrap_or_default();
-    let (headers_told, target) = passed(accepted, providers, headers);
+    let (headers_told, target) = match judged.is_ok() {
+        true => passed(requirement, accepted, providers, headers),
+        false => (Vec::new(), None),
+    };
     Inspection {
         tokens,
         requirement: told,
@@ -170,26 +174,36 @@ fn tell(requirement: &Requirement, authenticate: Authenticate<'_>) -> Requiremen
     }
 }
 
-/// What upstreams see of accepted tokens.
+/// What upstreams see of a request that may pass: of all tokens of these providers none but those that are
+/// forwarded.
 fn passed(
+    requirement: &Requirement,
     accepted: &[Accepted],
     providers: &Providers,
     headers: &HeaderList,
 ) -> (Vec<(String, String)>, Option<Vec<u8>>) {
-    let known = accepted
-        .iter()
-        .filter_map(|one| Some((one, providers.get(one.provider)?)));
-    let (mut told, mut target) = (Vec::new(), None);
-    for (one, provider) in known {
+    let known = |one: &Accepted| providers.get(one.provider);
+    let forwarded = accepted.iter().filter_map(known);
+    let forwarded = forwarded.filter(|provider| provider.forward);
+    let forwarded: Vec<&Source> = forwarded
+        .filter_map(|provider| provider.place(headers))
+        .collect();
+    let named = requirement.providers().into_iter();
+    let sources = named
+        .filter_map(|index| providers.get(index))
+        .flat_map(|provider| &*provider.sources);
+    let mut target = None;
+    for source in sources.filter(|source| !forwarded.contains(source)) {
+        if source.is_in_target(headers) {
+            let path = target.as_deref().unwrap_or(headers.path());
+            target = Some(source.target_without(path));
+        }
+    }
+    let mut told = Vec::new();
+    for (one, provider) in accepted.iter().filter_map(|one| Some((one, known(one)?))) {
         for header in &provider.headers {
             let value = header.value(&one.claims);
             told.extend(value.map(|value| (header.name().to_owned(), value)));
-        }
-        for source in provider.sources.iter().filter(|_| !provider.forward) {
-            if source.is_in_target(headers) {
-                let path = target.as_deref().unwrap_or(headers.path());
-                target = Some(source.target_without(path));
-            }
         }
     }
     (told, target)

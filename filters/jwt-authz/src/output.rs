@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::base64url;
 use crate::config::{ArrayForm, ClaimHeaderConfig, Encoding};
-use crate::header_value::{is_name, is_same_name, is_writable};
+use crate::header_value::{check_claim_field, is_same_name, is_writable};
 use crate::token_claims::TokenClaims;
 
 /// A header field for a claim.
@@ -23,10 +23,7 @@ pub(crate) struct ClaimHeader {
 impl ClaimHeader {
     pub(crate) fn compile(config: &ClaimHeaderConfig) -> Result<Self, ConfigError> {
         let name = config.name.as_str();
-        if !is_name(name) {
-            let problem = format!("must be a header field in lower case, found \"{name}\"");
-            return Err(ConfigError::new("name", problem));
-        }
+        check_claim_field(name).map_err(|problem| ConfigError::new("name", problem))?;
         Ok(Self {
             name: name.into(),
             selector: Selector::compile(&config.claim).map_err(|error| error.within("claim"))?,
@@ -53,28 +50,35 @@ impl ClaimHeader {
     }
 }
 
-/// Elements with commas between them. One with a comma of its own would be read as two.
+/// Elements with commas between them. One with a comma of its own would be read as two, and one with a
+/// space at an end as another.
 fn joined(elements: &[Value]) -> Option<String> {
-    let one = |element| text(element).filter(|text| !text.contains(','));
+    let one = |element| text(element).filter(|text| !text.contains(',') && text.trim() == *text);
     let texts: Option<Vec<Cow<'_, str>>> = elements.iter().map(one).collect();
     texts.map(|texts| texts.join(","))
 }
 
-/// Removes what a client says in fields that are the gateway's, however it writes their names.
+/// Removes what a client says in fields that are the gateway's, however it writes their names, and returns
+/// what is left; none, if nothing was removed.
 pub(crate) fn sanitise<'h>(
     host: &mut dyn Host,
-    headers: &HeaderList,
+    of: Fields,
+    fields: &HeaderList,
     ours: impl Iterator<Item = &'h ClaimHeader> + Clone,
-) -> Result<(), HostError> {
-    for (name, _) in headers.iter() {
-        let is_ours = |header: &ClaimHeader| is_same_name(name, header.name.as_bytes());
-        if ours.clone().any(is_ours)
-            && let Ok(name) = std::str::from_utf8(name)
-        {
-            host.remove_field(Fields::RequestHeaders, name)?;
-        }
+) -> Result<Option<HeaderList>, HostError> {
+    let is_ours = |name: &[u8]| {
+        let mut ours = ours.clone();
+        ours.any(|header| is_same_name(name, header.name.as_bytes()))
+    };
+    let mut found = fields.iter().filter(|(name, _)| is_ours(name)).peekable();
+    if found.peek().is_none() {
+        return Ok(None);
     }
-    Ok(())
+    for (name, _) in found {
+        // Only names of ASCII are like ours.
+        host.remove_field(of, &String::from_utf8_lossy(name))?;
+    }
+    Ok(Some(fields.without(is_ours)))
 }
 
 /// Tells the upstream of claims.

@@ -2,9 +2,10 @@
 
 use filter_api::HeaderList;
 
-/// Whether a page asks by this what it may ask.
-pub(crate) fn is_preflight(headers: &HeaderList) -> bool {
-    headers.method() == b"OPTIONS"
+/// Whether a page asks by this what it may ask. It has no body: one that has means something else.
+pub(crate) fn is_preflight(headers: &HeaderList, end_of_stream: bool) -> bool {
+    end_of_stream
+        && headers.method() == b"OPTIONS"
         && headers.get("origin").is_some()
         && headers.get("access-control-request-method").is_some()
 }

@@ -9,6 +9,7 @@ use filter_api::{ConfigError, HeaderList};
 use crate::algorithm::Algorithm;
 use crate::config::{KeysConfig, ProviderConfig};
 use crate::denial::Denial;
+use crate::header_value::is_same_name;
 use crate::keys::{KeyFault, Keys};
 use crate::output::ClaimHeader;
 use crate::remote::Remote;
@@ -41,7 +42,7 @@ pub(crate) enum KeySource {
         faults: Vec<KeyFault>,
     },
     /// A server; they change.
-    Fetched(Remote),
+    Fetched(Box<Remote>),
 }
 
 impl Provider {
@@ -101,6 +102,12 @@ impl Provider {
         }
     }
 
+    /// The place where a request's token of this provider is: the first that has one.
+    pub(crate) fn place(&self, headers: &HeaderList) -> Option<&Source> {
+        let has_token = |source: &&Source| !matches!(source.find(headers), Ok(None));
+        self.sources.iter().find(has_token)
+    }
+
     /// The token of this provider in a request: that of the first place that has one.
     ///
     /// # Errors
@@ -120,7 +127,7 @@ impl KeySource {
             return Ok(Self::Configured { keys, faults });
         };
         let remote = Remote::compile(remote).map_err(|error| error.within("remote"))?;
-        Ok(Self::Fetched(remote))
+        Ok(Self::Fetched(remote.into()))
     }
 }
 
@@ -169,7 +176,7 @@ impl Providers {
                 let before = provider.headers.iter().take(index);
                 if before
                     .into_iter()
-                    .any(|other| other.name() == header.name())
+                    .any(|other| is_same_name(other.name().as_bytes(), header.name().as_bytes()))
                 {
                     let place = format!("providers.{}.headers[{index}].name", provider.name);
                     let problem = format!("must not be there twice, found \"{}\"", header.name());
@@ -178,6 +185,12 @@ impl Providers {
             }
         }
         Ok(())
+    }
+
+    /// Whether a header field tells of a claim, however its name is written.
+    pub fn tells_of_a_claim(&self, field: &str) -> bool {
+        let mut headers = self.iter().flat_map(|provider| &*provider.headers);
+        headers.any(|header| is_same_name(header.name().as_bytes(), field.as_bytes()))
     }
 
     /// A provider by its index.

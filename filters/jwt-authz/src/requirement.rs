@@ -1,9 +1,10 @@
 //! What is required of a request's tokens.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use claims::{Predicate, PredicateTold};
-use filter_api::ConfigError;
+use filter_api::{ConfigError, Refusal};
 
 use crate::config::{AccessConfig, RequirementConfig};
 use crate::denial::Denial;
@@ -97,6 +98,18 @@ impl Requirement {
         }
     }
 
+    /// The indices of the providers that it names.
+    pub fn providers(&self) -> BTreeSet<usize> {
+        match self {
+            Self::None => BTreeSet::new(),
+            Self::Token(access) => BTreeSet::from([access.provider]),
+            Self::Any(several) | Self::All(several) => {
+                several.iter().flat_map(Self::providers).collect()
+            }
+            Self::Optional(one) => one.providers(),
+        }
+    }
+
     /// Whether a request may pass, and by which tokens. `authenticate` says what the request's token of
     /// a provider says; it is asked once for each place that names the provider.
     ///
@@ -138,7 +151,14 @@ impl Requirement {
                 refused.map_or(Ok(accepted), Err)
             }
             Self::Optional(one) => match one.authorise(authenticate) {
-                Err(denied) if denied.denial == Denial::TokenMissing => Ok(Vec::new()),
+                // Of several tokens that are required one may be there.
+                Err(denied) if denied.denial == Denial::TokenMissing => {
+                    let is_missing = |provider| authenticate(provider) == Err(Denial::TokenMissing);
+                    match one.providers().into_iter().all(is_missing) {
+                        true => Ok(Vec::new()),
+                        false => Err(denied),
+                    }
+                }
                 decided => decided,
             },
         }
@@ -238,8 +258,12 @@ fn firmer(before: Option<Denied>, denied: Denied) -> Denied {
 
 /// Of several of which one is required, all are tried; one that nobody can say yet goes furthest.
 fn further(before: Option<Denied>, denied: Denied) -> Denied {
+    // Of two that lack scopes the first is told, whatever the scopes are called.
+    let is_as_far = |before: &Denied| {
+        before.denial.label() == denied.denial.label() || before.denial >= denied.denial
+    };
     match before {
-        Some(before) if before.denial >= denied.denial => before,
+        Some(before) if is_as_far(&before) => before,
         _ => denied,
     }
 }

@@ -21,8 +21,8 @@ struct Rule {
 
 #[derive(Debug)]
 enum PathMatch {
+    /// Both without the slash at their ends.
     Whole(Box<str>),
-    /// Without the slash at its end.
     Prefix(Box<str>),
 }
 
@@ -73,6 +73,12 @@ impl Rule {
 
     fn matches(&self, method: &[u8], path: &[u8]) -> bool {
         let mut methods = self.methods.iter();
+        // Who answers GET answers HEAD by the same (RFC 9110 section 9.3.2).
+        let method = if method == b"HEAD" && !methods.clone().any(|known| **known == *"HEAD") {
+            b"GET"
+        } else {
+            method
+        };
         (methods.len() == 0 || methods.any(|known| known.as_bytes() == method))
             && self.path.matches(path)
     }
@@ -95,15 +101,17 @@ impl PathMatch {
             );
             return Err(ConfigError::new(place, problem));
         }
+        let bare = path.strip_suffix('/').unwrap_or(path).into();
         Ok(match config.path {
-            Some(_) => Self::Whole(path.as_str().into()),
-            None => Self::Prefix(path.strip_suffix('/').unwrap_or(path).into()),
+            Some(_) => Self::Whole(bare),
+            None => Self::Prefix(bare),
         })
     }
 
     fn matches(&self, path: &[u8]) -> bool {
         match self {
-            Self::Whole(whole) => whole.as_bytes() == path,
+            // Most servers take a slash more or less at the end for the same.
+            Self::Whole(whole) => whole.as_bytes() == path.strip_suffix(b"/").unwrap_or(path),
             Self::Prefix(prefix) => {
                 let rest = path.strip_prefix(prefix.as_bytes());
                 rest.is_some_and(|rest| matches!(rest, [] | [b'/', ..]))

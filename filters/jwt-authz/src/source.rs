@@ -84,8 +84,15 @@ impl Source {
     ) -> Result<Option<Cow<'h, [u8]>>, Denial> {
         match self {
             Self::Header { name, scheme } => {
+                let scheme = scheme.as_deref();
+                if headers
+                    .get_all(name)
+                    .any(|line| hides_another(line, scheme))
+                {
+                    return Err(Denial::TokenRepeated);
+                }
                 let lines = headers.get_all(name);
-                let tokens = lines.filter_map(|line| of_scheme(line, scheme.as_deref()));
+                let tokens = lines.filter_map(|line| of_scheme(line, scheme));
                 only(tokens.map(Cow::Borrowed))
             }
             Self::Cookie(name) => {
@@ -98,6 +105,11 @@ impl Source {
                 only(parameters.filter_map(|pair| parameter_value(pair, name.as_bytes())))
             }
         }
+    }
+
+    /// Whether it is in the request's target, which logs show.
+    pub(crate) fn is_query(&self) -> bool {
+        matches!(self, Self::Query(_))
     }
 
     /// Whether [`Source::strip`] changes the request's target.
@@ -198,6 +210,15 @@ fn replace(host: &mut dyn Host, name: &str, lines: &[&[u8]]) -> Result<(), HostE
         host.add_field(Fields::RequestHeaders, name, line)?;
     }
     Ok(())
+}
+
+/// Whether a line of another scheme has one of this behind a comma: Envoy makes one line of several, and
+/// whoever is next may take it apart.
+fn hides_another(line: &[u8], scheme: Option<&str>) -> bool {
+    let mut parts = line.split(|&byte| byte == b',').skip(1);
+    scheme.is_some()
+        && of_scheme(line, scheme).is_none()
+        && parts.any(|part| of_scheme(part, scheme).is_some())
 }
 
 /// What stands behind a scheme, whose case does not count (RFC 9110 section 11.1), and spaces.

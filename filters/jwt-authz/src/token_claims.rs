@@ -68,7 +68,7 @@ impl TokenClaims {
         if !rules.audiences.is_empty() && !self.is_for(&rules.audiences) {
             return Err(Denial::AudienceMismatch);
         }
-        let is_there = |name: &str| self.members.contains_key(name);
+        let is_there = |name: &str| self.get(name).is_some_and(|claim| !claim.is_null());
         if !rules.required.iter().all(|name| is_there(name))
             || (rules.require_expiration && self.expires.is_none())
         {

@@ -9,12 +9,12 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use super::crashes::TAIL;
 use super::process::Process;
-use super::{Envoy, POLL, log};
+use super::{Envoy, POLL};
 use crate::client;
-
-/// Where the set-up puts Envoy, under the workspace's root.
-const INSTALLED: &str = ".tools/envoy-1.40.0/envoy";
+use crate::log;
+use crate::made::installed;
 
 /// Loading wasm modules on a busy machine takes a while.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -28,13 +28,7 @@ pub fn binary() -> PathBuf {
     if let Some(path) = std::env::var_os("ENVOY_BIN") {
         return path.into();
     }
-    let above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
-    above
-        .map(|directory| directory.join(INSTALLED))
-        .find(|path| path.is_file())
-        .unwrap_or_else(|| {
-            panic!("no Envoy at {INSTALLED}: run `make setup`, or name one in ENVOY_BIN")
-        })
+    installed("envoy-1.40.0/envoy")
 }
 
 /// An Envoy bootstrap configuration.
@@ -191,7 +185,7 @@ impl Launch {
     pub async fn start(self) -> Envoy {
         match self.try_start().await {
             Ok(envoy) => envoy,
-            Err(refused) => panic!("{}\n{}", refused.reason, log::tail(&refused.log)),
+            Err(refused) => panic!("{}\n{}", refused.reason, log::tail(&refused.log, TAIL)),
         }
     }
 

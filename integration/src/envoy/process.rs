@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use super::{POLL, binary, log};
+use super::crashes::TAIL;
+use super::{POLL, binary};
+use crate::log;
 
 /// Killed when it is dropped; in a test that is failing the end of its log is printed then.
 #[derive(Debug)]
@@ -80,7 +82,7 @@ impl Drop for Process {
         if std::thread::panicking() {
             eprintln!(
                 "--- the end of Envoy's log ---\n{}---",
-                log::tail(&self.log())
+                log::tail(&self.log(), TAIL)
             );
         }
     }

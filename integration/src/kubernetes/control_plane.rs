@@ -12,10 +12,9 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use crate::envoy::free_port;
+use crate::log;
+use crate::made::installed;
 use crate::tls::Authority;
-
-/// Where the set-up puts the programs, under the workspace's root.
-const INSTALLED: &str = ".tools/kubernetes-1.36.3";
 
 /// Only there so that a test fails rather than hangs.
 const DEADLINE: Duration = Duration::from_secs(120);
@@ -267,7 +266,7 @@ impl ControlPlane {
                 panic!(
                     "{} ended with {status}: {}",
                     process.name,
-                    tail(&process.log)
+                    log::tail(&log::read(&process.log), 10)
                 );
             }
         }
@@ -277,16 +276,15 @@ impl ControlPlane {
     #[must_use]
     pub fn logs(&self) -> String {
         let logs = self.processes.iter();
-        logs.map(|process| format!("--- {}\n{}\n", process.name, tail(&process.log)))
-            .collect()
+        logs.map(|process| {
+            format!(
+                "--- {}\n{}\n",
+                process.name,
+                log::tail(&log::read(&process.log), 10)
+            )
+        })
+        .collect()
     }
-}
-
-fn tail(log: &Path) -> String {
-    let log = fs::read_to_string(log).unwrap_or_default();
-    let lines: Vec<&str> = log.lines().collect();
-    let start = lines.len().saturating_sub(10);
-    lines.get(start..).unwrap_or_default().join("\n")
 }
 
 /// A program that ends when the thread does that starts it, where the system has a way: so none is left of a test
@@ -310,9 +308,5 @@ pub(super) fn ending_with_us(program: &Path) -> Command {
 /// When it is not there.
 #[must_use]
 pub fn program(name: &str) -> PathBuf {
-    let above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
-    let mut places = above.map(|directory| directory.join(INSTALLED).join(name));
-    places
-        .find(|path| path.is_file())
-        .unwrap_or_else(|| panic!("no {INSTALLED}/{name}: run `cargo xtask setup kubernetes`"))
+    installed(&format!("kubernetes-1.36.3/{name}"))
 }

@@ -23,6 +23,7 @@ use tokio::task::JoinHandle;
 use super::node::{Data, Reports, Source};
 use super::pod::{RunningPod, now};
 use super::server;
+use crate::log;
 
 /// How a kubelet works.
 #[derive(Debug, Clone)]
@@ -320,10 +321,7 @@ impl Shared {
     async fn logs(&self) -> String {
         let pods = self.pods.lock().await;
         let log = |pod: &RunningPod| {
-            let log = std::fs::read_to_string(&pod.log).unwrap_or_default();
-            let lines: Vec<&str> = log.lines().collect();
-            let start = lines.len().saturating_sub(15);
-            let end = lines.get(start..).unwrap_or_default().join("\n");
+            let end = log::tail(&log::read(&pod.log), 15);
             format!("--- {}\n{end}\n", pod.name)
         };
         pods.values().map(log).collect()
@@ -340,7 +338,7 @@ impl Shared {
     pub(super) async fn log(&self, pod: &str) -> Option<String> {
         let pods = self.pods.lock().await;
         let pod = pods.values().find(|one| one.name == pod)?;
-        std::fs::read_to_string(&pod.log).ok()
+        Some(log::read(&pod.log))
     }
 }
 

@@ -23,6 +23,7 @@ use super::control_plane::ending_with_us;
 use super::node::{Data, Source};
 use crate::client::{self, Request};
 use crate::envoy::{binary, crashes};
+use crate::log;
 
 /// Where everything of the gateway's image is.
 const IMAGE: &str = "/etc/headgate/";
@@ -248,7 +249,7 @@ impl RunningPod {
 
     /// The lines of Envoy's log that tell of a crash. That a module refuses its configuration is none.
     pub(super) fn crashes(&self) -> Vec<String> {
-        let log = fs::read_to_string(&self.log).unwrap_or_default();
+        let log = log::read(&self.log);
         let crashes = crashes(&log).into_iter();
         let crashes = crashes.filter(|line| !line.contains("Failed to configure"));
         crashes

@@ -1,19 +1,8 @@
 //! What the set-up has installed for images.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-/// A file of `.tools/`.
-///
-/// # Panics
-/// When it is not there.
-#[must_use]
-pub fn installed(path: &str) -> PathBuf {
-    let above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
-    above
-        .map(|directory| directory.join(".tools").join(path))
-        .find(|path| path.is_file())
-        .unwrap_or_else(|| panic!("no .tools/{path}: run `make setup`"))
-}
+use crate::made::installed;
 
 /// go-containerregistry's client: what Istio and Envoy Gateway fetch images with, as a program.
 ///

@@ -179,7 +179,7 @@ async fn the_layer_that_others_fetch_runs_in_a_stock_envoy() {
     printed("tar".into(), &unpack).await;
 
     let upstream = Upstream::start().await;
-    let configuration = filter_configuration(&wasm_plugin());
+    let configuration = filter_configuration(&wasm_plugin("function-router"));
     let filter = wasm_filter(
         "function-router",
         &place.path().join("plugin.wasm"),

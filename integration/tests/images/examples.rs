@@ -6,8 +6,14 @@
 use std::fs;
 use std::path::Path;
 
-use integration::registry::installed;
+use filter_api::{Filter, parse_config};
+use function_router::FunctionRouter;
+use integration::installed;
+use jwt_authz::JwtAuthz;
 use serde_json::{Value, json};
+
+/// The filters of which there are examples.
+const FILTERS: [&str; 2] = ["function-router", "jwt-authz"];
 
 fn example(name: &str) -> Value {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
@@ -15,12 +21,12 @@ fn example(name: &str) -> Value {
     serde_saphyr::from_str(&text).unwrap()
 }
 
-pub fn wasm_plugin() -> Value {
-    example("istio-wasmplugin.yaml")
+pub fn wasm_plugin(filter: &str) -> Value {
+    example(&format!("{filter}.wasmplugin.yaml"))
 }
 
-pub fn envoy_extension_policy() -> Value {
-    example("envoy-gateway-envoyextensionpolicy.yaml")
+pub fn envoy_extension_policy(filter: &str) -> Value {
+    example(&format!("{filter}.envoyextensionpolicy.yaml"))
 }
 
 /// What the filter is configured with, in either.
@@ -92,24 +98,29 @@ fn strict(schema: &mut Value) {
 }
 
 #[test]
-fn istio_takes_the_wasm_plugin() {
-    assert_eq!(wrong(ISTIO, &wasm_plugin()), [""; 0]);
+fn istio_takes_each_wasm_plugin() {
+    for filter in FILTERS {
+        assert_eq!(wrong(ISTIO, &wasm_plugin(filter)), [""; 0], "{filter}");
+    }
 }
 
 #[test]
-fn envoy_gateway_takes_the_policy() {
-    assert_eq!(wrong(ENVOY_GATEWAY, &envoy_extension_policy()), [""; 0]);
+fn envoy_gateway_takes_each_policy() {
+    for filter in FILTERS {
+        let policy = envoy_extension_policy(filter);
+        assert_eq!(wrong(ENVOY_GATEWAY, &policy), [""; 0], "{filter}");
+    }
 }
 
 /// That these tests can fail.
 #[test]
 fn a_slip_in_a_resource_is_found() {
-    let mut plugin = wasm_plugin();
+    let mut plugin = wasm_plugin("function-router");
     plugin["spec"]["failStratgy"] = "FAIL_OPEN".into();
     plugin["spec"]["phase"] = "LATER".into();
     let wrong_plugin = wrong(ISTIO, &plugin);
     assert_eq!(wrong_plugin.len(), 2, "{wrong_plugin:?}");
-    let mut policy = envoy_extension_policy();
+    let mut policy = envoy_extension_policy("function-router");
     policy["spec"]["wasm"][0]["code"]["image"]["url"].take();
     policy["spec"]["wasm"][0]["faiOpen"] = true.into();
     let wrong_policy = wrong(ENVOY_GATEWAY, &policy);
@@ -117,9 +128,21 @@ fn a_slip_in_a_resource_is_found() {
 }
 
 #[test]
-fn both_configure_the_filter_alike() {
-    assert_eq!(
-        filter_configuration(&wasm_plugin()),
-        filter_configuration(&envoy_extension_policy())
-    );
+fn both_configure_a_filter_alike_and_the_filter_takes_it() {
+    for filter in FILTERS {
+        let config = filter_configuration(&wasm_plugin(filter));
+        let of_policy = filter_configuration(&envoy_extension_policy(filter));
+        assert_eq!(config, of_policy, "{filter}");
+        let config = config.to_string();
+        let taken = match filter {
+            "function-router" => compile::<FunctionRouter>(&config),
+            _ => compile::<JwtAuthz>(&config),
+        };
+        assert_eq!(taken, Ok(()), "{filter}");
+    }
+}
+
+fn compile<F: Filter>(config: &str) -> Result<(), String> {
+    let compiled = parse_config(config.as_bytes()).and_then(F::compile);
+    compiled.map(|_| ()).map_err(|error| error.to_string())
 }

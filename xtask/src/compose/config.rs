@@ -40,8 +40,5 @@ pub fn place(workspace: &Workspace) -> Result<()> {
         "see the message above",
     )?;
     // Envoy is not root in its container, and a strict umask would keep the files from it.
-    sh::run(
-        Command::new("chmod").args(["-R", "a+rX"]).arg(&directory),
-        "make the directory readable for everyone",
-    )
+    sh::make_readable(&directory)
 }

@@ -74,12 +74,7 @@ impl Context {
         repair: &str,
     ) -> Result<u64> {
         // It runs as any user, and a strict umask would keep the files from it.
-        sh::run(
-            Command::new("chmod")
-                .args(["-R", "a+rX"])
-                .arg(self.rootfs()),
-            "make the directory readable for everyone",
-        )?;
+        sh::make_readable(&self.rootfs())?;
         sh::run(
             engine
                 .docker()

@@ -1,8 +1,7 @@
 //! What is mounted into the gateway's image: a committed render for a cluster.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 
@@ -69,15 +68,7 @@ impl Config {
             };
             fs::write(directory.join(name), text)?;
         }
-        readable(&place)?;
+        sh::make_readable(&place)?;
         Ok(config)
     }
-}
-
-/// Any user may read it, whatever the umask.
-fn readable(place: &Path) -> Result<()> {
-    sh::run(
-        Command::new("chmod").args(["-R", "a+rX"]).arg(place),
-        "make the directory readable for everyone",
-    )
 }

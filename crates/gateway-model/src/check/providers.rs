@@ -12,26 +12,15 @@ use crate::key_file::{self, KeyFile};
 use crate::scalars::{FileName, ProviderName, Url};
 use crate::words::quoted;
 
-/// Header fields that are Envoy's or the gateway's own to write, and those that say how a message is to be
-/// read.
-const OWNED: [&str; 15] = [
-    "connection",
-    "content-length",
-    "content-type",
-    "expect",
-    "forwarded",
-    "host",
-    "keep-alive",
-    "proxy-connection",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-    "via",
+/// Header fields in which upstreams are told of the client, beside those that no filter writes.
+const OWNED: [&str; 6] = [
+    "x-forwarded-client-cert",
+    "x-forwarded-host",
+    "x-forwarded-port",
+    "x-forwarded-prefix",
     "x-real-ip",
     "x-request-id",
 ];
-const OWNED_BEGINNINGS: [&str; 3] = ["x-envoy-", "x-forwarded-", "x-headgate-"];
 
 impl Check<'_> {
     pub(super) fn providers(&mut self, read: Option<ReadFile<'_>>) {
@@ -202,7 +191,7 @@ impl Check<'_> {
         let names = headers.map(|(i, header)| (format!("{path}.headers[{i}].name"), &header.name));
         for (place, name) in names.clone() {
             let name = name.as_str();
-            if OWNED.contains(&name) || OWNED_BEGINNINGS.iter().any(|own| name.starts_with(own)) {
+            if OWNED.contains(&name) {
                 let problem = format!(
                     "{} is a field that Envoy or the gateway writes; write another, such as \"x-user\"",
                     quoted(name)
@@ -232,7 +221,7 @@ impl Check<'_> {
 }
 
 /// The providers that a requirement names.
-fn named<'r>(requirement: &'r RequirementConfig, names: &mut BTreeSet<&'r str>) {
+pub(super) fn named<'r>(requirement: &'r RequirementConfig, names: &mut BTreeSet<&'r str>) {
     match requirement {
         RequirementConfig::None => {}
         RequirementConfig::Token(access) => {

@@ -63,9 +63,13 @@ pub struct ConditionConfig {
     /// What the claims of the request's token say; all of it must hold. Without a token nothing does.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub claims: Vec<PredicateConfig>,
+    /// Whose claims are meant: the name of a provider. Those of any accepted token, if it is not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<String>,
 }
 
-/// What keeps a client at the function that it once got. Exactly one is given.
+/// What keeps a client at the function that it once got. Exactly one of `header`, `claim`, `cookie` and
+/// `client_address` is given.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -77,6 +81,9 @@ pub struct StickyConfig {
     /// it are shared out at random.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claim: Option<ClaimConfig>,
+    /// Whose claim is meant: the name of a provider. That of any accepted token, if it is not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<String>,
     /// The value of this cookie. Clients without it are given one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cookie: Option<CookieConfig>,

@@ -1,3 +1,4 @@
+use filter_api::GaugeId;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -33,6 +34,14 @@ impl Host for Noted {
 
     fn count(&mut self, counter: CounterId, by: u32) {
         self.add(counter.0, by.into());
+    }
+
+    fn define_gauge(&mut self, name: &str) -> Result<GaugeId, HostError> {
+        Ok(GaugeId(self.define(name)))
+    }
+
+    fn set_gauge(&mut self, gauge: GaugeId, value: u64) {
+        self.add(gauge.0, value);
     }
 
     fn define_histogram(&mut self, name: &str) -> Result<HistogramId, HostError> {

@@ -70,7 +70,15 @@ fn a_field_is_wrong_in_some_ways() {
         ),
         (
             json!({ "name": "host", "claim": "a" }),
-            "name: must be a header field in lower case, found \"host\"",
+            "name: must not be \"host\", which means something else to servers",
+        ),
+        (
+            json!({ "name": "x-headgate-function", "claim": "a" }),
+            "name: must not be \"x-headgate-function\", which means something else to servers",
+        ),
+        (
+            json!({ "name": "x_a", "claim": "a" }),
+            "name: must not hold \"_\", which many servers take for \"-\", found \"x_a\"",
         ),
         (
             json!({ "name": "x-a", "claim": [] }),

@@ -1,12 +1,7 @@
 //! What Envoy's log tells about a run.
 
-use std::path::Path;
-
 /// How many lines of a log a failing test prints.
-const TAIL: usize = 60;
-
-/// How much of a line it prints: Envoy starts with lists of all its extensions.
-const WIDTH: usize = 500;
+pub(super) const TAIL: usize = 60;
 
 /// What a line contains when something died that must never die.
 const CRASHES: [&str; 7] = [
@@ -22,22 +17,6 @@ const CRASHES: [&str; 7] = [
     "assert failure",
     "suspect faulting address",
 ];
-
-/// The log so far. Header values that are not UTF-8 may stand in it.
-pub(super) fn read(path: &Path) -> String {
-    std::fs::read(path)
-        .map(|log| String::from_utf8_lossy(&log).into_owned())
-        .unwrap_or_default()
-}
-
-/// The last lines of a log.
-pub(super) fn tail(log: &str) -> String {
-    let lines: Vec<&str> = log.lines().collect();
-    let start = lines.len().saturating_sub(TAIL);
-    let last = lines.into_iter().skip(start);
-    last.flat_map(|line| line.chars().take(WIDTH).chain(['\n']))
-        .collect()
-}
 
 /// The lines of an Envoy's log that tell of a crash.
 #[must_use]
@@ -61,12 +40,5 @@ mod tests {
             [critical][backtrace] Caught Segmentation fault, suspect faulting address 0x0\n";
         let crashes = crashes(log);
         assert_eq!(crashes.len(), 4, "{crashes:#?}");
-    }
-
-    #[test]
-    fn a_tail_is_the_end() {
-        let log: String = (0..100).map(|line| format!("{line}\n")).collect();
-        assert!(tail(&log).starts_with("40\n") && tail(&log).ends_with("99\n"));
-        assert_eq!(tail(&"x".repeat(1000)).len(), WIDTH + 1);
     }
 }
