@@ -2,12 +2,12 @@
 
 use gateway::{JwtConfig, PoliciesConfig};
 use gateway_model::{Gateway, ProviderName, Route};
-use jwt_authz::{KeysConfig, RemoteConfig, RequirementConfig};
+use jwt_authz::{KeysConfig, RemoteConfig};
 
 use crate::key_servers;
 
-/// The pipeline's part. `ready` is the route by which it says that it works, of which nothing is required.
-pub(crate) fn config(gateway: &Gateway, ready: Option<&str>) -> JwtConfig {
+/// The pipeline's part.
+pub(crate) fn config(gateway: &Gateway) -> JwtConfig {
     if gateway.providers.is_empty() {
         return JwtConfig::default();
     }
@@ -17,14 +17,11 @@ pub(crate) fn config(gateway: &Gateway, ready: Option<&str>) -> JwtConfig {
     });
     let requirement_of = |route: &Route| Some((route.name().into_owned(), route.jwt.clone()?));
     let of_routes = gateway.routes.iter().filter_map(requirement_of);
-    let of_ready = ready.map(|name| (name.to_owned(), RequirementConfig::None));
     JwtConfig {
         providers: providers.collect(),
         requirements: PoliciesConfig {
             gateway: gateway.jwt.clone(),
-            routes: of_routes
-                .chain(of_ready.filter(|_| gateway.jwt.is_some()))
-                .collect(),
+            routes: of_routes.collect(),
         },
     }
 }
@@ -125,20 +122,19 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_required_of_who_asks_whether_the_pipeline_works() {
+    fn who_asks_whether_the_pipeline_works_asks_no_route_of_the_document() {
         let routes = format!(
             "{ROUTE}  - {{ name: ready, match: {{ path: /b }}, to: [{{ upstream: pets }}] }}\n"
         );
-        let gateway = gateway(
-            "corp: { keys: { url: \"https://id.example.com/keys\" } }",
-            &routes,
-        );
+        let providers = "corp: { keys: { url: \"https://id.example.com/keys\" } }";
+        let gateway = gateway(providers, &routes);
         let entrance = Entrance::of(&gateway, None).unwrap();
-        let config = configured(&gateway, Some(&entrance));
-        let requirements =
-            json!({ "gateway": { "provider": "corp" }, "routes": { "ready'": "none" } });
-        assert_eq!(config["requirements"], requirements);
-        let nowhere = json!({ "gateway": { "provider": "corp" } });
-        assert_eq!(configured(&gateway, None)["requirements"], nowhere);
+        let config = pipeline_config(&gateway, &Functions::of(&gateway), Some(&entrance));
+        assert_eq!(config.ready.as_deref(), Some("ready'"));
+        let requirements = json!({ "gateway": { "provider": "corp" } });
+        assert_eq!(
+            configured(&gateway, Some(&entrance))["requirements"],
+            requirements
+        );
     }
 }

@@ -50,7 +50,7 @@ pub fn pipeline_config(
     };
     Config {
         cors,
-        jwt: jwt::config(gateway, ready.as_ref().map(|route| route.name.as_str())),
+        jwt: jwt::config(gateway),
         ready: ready.as_ref().map(|route| route.name.clone()),
         routes: routes.chain(ready).collect(),
         stage_prefix: gateway.edge.stage_prefix.clone(),

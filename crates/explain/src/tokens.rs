@@ -136,9 +136,9 @@ pub(crate) fn claims_unmet(
     said: &[Said<'_>],
 ) -> String {
     let all = Predicate::compile_all(predicates, "");
-    let claims = Said::by(said, provider).next();
-    let (Some(claims), Ok(all)) = (claims, all) else {
-        return "there is no token".to_owned();
+    let (Some(claims), Ok(all)) = (Said::by(said, provider).next(), all) else {
+        let of = provider.map(|provider| format!(" of {provider}"));
+        return format!("there is no token{}", of.unwrap_or_default());
     };
     let parts = all.tell(claims).parts;
     let unmet = parts.iter().filter(|part| !part.holds).map(told::predicate);

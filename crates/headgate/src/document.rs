@@ -5,6 +5,7 @@ use std::io::{self, Read};
 
 use gateway_model::{Checked, Diagnostics, FileName, Gateway, MOST_KEY_BYTES};
 
+use crate::discovery;
 use crate::exit_status::ExitStatus;
 use crate::input::Source;
 use crate::report;
@@ -16,6 +17,17 @@ use crate::report;
 /// When it cannot be read.
 pub fn load(source: &Source) -> anyhow::Result<Result<Gateway, ExitStatus>> {
     Ok(check(source, &source.read()?))
+}
+
+/// The same with where its issuers have their keys, which are asked: what is rendered of it is whole.
+///
+/// # Errors
+/// When it cannot be read, or an issuer does not say it.
+pub fn load_complete(source: &Source) -> anyhow::Result<Result<Gateway, ExitStatus>> {
+    match load(source)? {
+        Ok(gateway) => discovery::complete(gateway, source).map(Ok),
+        Err(status) => Ok(Err(status)),
+    }
 }
 
 /// The document without its files of keys, where nothing is made of it that lets requests pass.

@@ -8,14 +8,17 @@ mod cli;
 mod completions;
 mod deploy;
 mod diff;
+mod discovery;
 mod document;
 mod drain;
 mod exit_status;
 mod explain;
+mod fetch;
 mod files;
 mod hash;
 mod image;
 mod input;
+mod key_sets;
 mod modules;
 mod output;
 mod overrides;
@@ -26,6 +29,8 @@ mod report;
 mod run;
 mod runtime;
 mod schema;
+#[cfg(test)]
+mod served;
 
 use std::process::ExitCode;
 

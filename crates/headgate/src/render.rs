@@ -65,7 +65,7 @@ const SHOWN_AT: &str = "/etc/headgate";
 /// # Errors
 /// When it cannot be read, there is no module, or the files cannot be written.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
-    let gateway = match document::load(&arguments.source)? {
+    let gateway = match document::load_complete(&arguments.source)? {
         Ok(gateway) => arguments.overrides.apply(gateway)?,
         Err(status) => return Ok(status),
     };

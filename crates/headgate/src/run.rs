@@ -29,7 +29,7 @@ use crate::input::Source;
 use crate::overrides::Overrides;
 use crate::push::{LOOK, Pusher};
 use crate::report::say;
-use crate::{document, files, modules};
+use crate::{discovery, document, files, modules};
 use begin::Wanted;
 use fixed::Fixed;
 use live::Live;
@@ -90,7 +90,10 @@ Examples:
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
     let bytes = arguments.source.read()?;
     let gateway = match document::check(&arguments.source, &bytes) {
-        Ok(gateway) => arguments.overrides.apply(gateway)?,
+        Ok(gateway) => {
+            let gateway = discovery::complete(gateway, &arguments.source)?;
+            arguments.overrides.apply(gateway)?
+        }
         Err(status) => return Ok(status),
     };
     let runtime = runtime::Builder::new_multi_thread()
@@ -126,6 +129,7 @@ async fn serve(arguments: &Arguments, gateway: &Gateway, bytes: Vec<u8>) -> anyh
     // Asked for before Envoy starts, so that no signal is missed, and watched before, so that no change is.
     let mut signals = Signals::new()?;
     let mut watch = Watch::new(&arguments.source)?;
+    watch.follow_files(key_files(gateway, &arguments.source));
 
     let (mut envoy, left) = match wanted.left().await? {
         Some((envoy, resources)) => (envoy, Some(resources)),
@@ -145,6 +149,7 @@ async fn serve(arguments: &Arguments, gateway: &Gateway, bytes: Vec<u8>) -> anyh
                         .unwrap_or_else(|| Resources::of(gateway, &placement)),
                 ),
                 in_use: left.is_none().then(|| gateway.clone()),
+                keys: gateway.learned.keys.clone(),
                 bytes,
             };
             if left.is_some() {
@@ -158,7 +163,10 @@ async fn serve(arguments: &Arguments, gateway: &Gateway, bytes: Vec<u8>) -> anyh
                     ended = envoy.ended() => {
                         bail!("Envoy ended, {ended}; what it said stands above")
                     }
-                    () = watch.changed() => session.reload().await,
+                    () = watch.changed() => {
+                        session.reload().await;
+                        watch.follow_files(session.key_files());
+                    }
                     () = session.prune(LOOK) => {}
                 }
             }
@@ -175,6 +183,13 @@ async fn serve(arguments: &Arguments, gateway: &Gateway, bytes: Vec<u8>) -> anyh
     state.remove()?;
     // Where it failed, how Envoy ends now says less than why.
     ended.and(stopped)
+}
+
+/// Where the files of keys are that a document names.
+fn key_files(gateway: &Gateway, source: &Source) -> Vec<PathBuf> {
+    let files = gateway.key_files();
+    let paths = files.map(|(_, file)| source.directory().join(file.as_str()));
+    paths.collect()
 }
 
 fn tell_ready(gateway: &Gateway) {

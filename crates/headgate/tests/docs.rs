@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 
 use filter_testing::yaml_examples;
 use gateway_model::{
-    CircuitBreakers, Controller, Front, Gateway, IdleTimeout, OutlierDetection, Retries, SslPolicy,
+    CircuitBreakers, Controller, Front, Gateway, IdleTimeout, OutlierDetection, Provider, Retries,
+    SslPolicy,
 };
+use jwt_authz::FetchConfig;
 
 fn pages() -> Vec<(PathBuf, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
@@ -110,6 +112,8 @@ fn the_defaults_are_those_of_the_code() {
     let retries: Retries = serde_json::from_str(r#"{"on": []}"#).unwrap();
     let limits = CircuitBreakers::default();
     let detection = OutlierDetection::default();
+    let fetch = FetchConfig::default();
+    let provider: Provider = serde_json::from_str("{}").unwrap();
     let rows = [
         (
             "upstreams",
@@ -166,6 +170,18 @@ fn the_defaults_are_those_of_the_code() {
         ("edge", row("front", &Front::default().as_str())),
         ("edge", row("tls.policy", &SslPolicy::default())),
         ("edge", row("idle_timeout", &IdleTimeout::default().get())),
+        ("jwt", row("refresh", &fetch.refresh)),
+        ("jwt", row("min_refresh", &fetch.min_refresh)),
+        ("jwt", row("max_refresh", &fetch.max_refresh)),
+        ("jwt", row("timeout", &fetch.timeout)),
+        ("jwt", row("cooldown", &fetch.cooldown)),
+        ("jwt", row("wait", &fetch.wait)),
+        ("jwt", row("leeway", &provider.leeway)),
+        (
+            "jwt",
+            row("require_expiration", &provider.require_expiration),
+        ),
+        ("jwt", row("forward", &provider.forward)),
         (
             "listeners",
             row("address", &gateway.listeners.first().unwrap().address),

@@ -100,7 +100,9 @@ pub fn inspect(
     let judged = requirement.authorise(&mut authenticate);
     let accepted = judged.as_deref().unwrap_or_default();
     let headers_told = fields_told(accepted, providers);
-    let target = target_passed(requirement, accepted, providers, headers);
+    let passes = judged.is_ok();
+    let target = passes.then(|| target_passed(requirement, accepted, providers, headers));
+    let target = target.flatten();
     Inspection {
         tokens,
         requirement: told,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use claims::PredicateTold;
 use filter_api::Refusal;
-use jwt_authz::{Inspection, RequirementTold, TokenSeen};
+use jwt_authz::{Denial, Inspection, RequirementTold, TokenSeen};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -36,7 +36,9 @@ pub struct TokenTold {
     pub algorithm: Option<&'static str>,
     /// The key that it names.
     pub kid: Option<String>,
-    /// What it says. Nobody has said so, if it is not good.
+    /// Whether it is signed by the provider.
+    pub signed: bool,
+    /// What it says. Nobody has said so, if it is not signed.
     pub claims: Option<Map<String, Value>>,
 }
 
@@ -86,6 +88,7 @@ fn token(tokens: &Tokens, seen: &TokenSeen, now: Duration) -> Option<TokenTold> 
     Some(TokenTold {
         provider: name.to_owned(),
         good: seen.found.is_ok(),
+        signed: seen.found.as_ref().map_or_else(is_signed, |_| true),
         reason: seen
             .found
             .as_ref()
@@ -96,6 +99,11 @@ fn token(tokens: &Tokens, seen: &TokenSeen, now: Duration) -> Option<TokenTold> 
         kid,
         claims,
     })
+}
+
+/// Whether a token that is refused for this is the provider's all the same.
+fn is_signed(denial: &Denial) -> bool {
+    *denial > Denial::SignatureInvalid && *denial != Denial::KeysUnavailable
 }
 
 fn required(tokens: &Tokens, told: &RequirementTold) -> Required {

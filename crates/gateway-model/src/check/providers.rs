@@ -215,7 +215,7 @@ impl Check<'_> {
 }
 
 /// The providers that a requirement names.
-fn named<'r>(requirement: &'r RequirementConfig, names: &mut BTreeSet<&'r str>) {
+pub(super) fn named<'r>(requirement: &'r RequirementConfig, names: &mut BTreeSet<&'r str>) {
     match requirement {
         RequirementConfig::None => {}
         RequirementConfig::Token(access) => {

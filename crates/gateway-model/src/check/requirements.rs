@@ -1,6 +1,6 @@
 //! What is required of tokens, and what is decided by their claims.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use claims::{ClaimConfig, Predicate, PredicateConfig};
 use function_router::ValueConfig;
@@ -8,7 +8,7 @@ use jwt_authz::{AccessConfig, Providers, Requirement, RequirementConfig};
 use serde_json::Value;
 
 use super::Check;
-use super::providers::unknown;
+use super::providers::{named, unknown};
 use crate::document::{RemoteKeys, Route};
 use crate::words::{proposal, quoted};
 
@@ -175,7 +175,7 @@ impl Check<'_> {
             };
             let own = headers(one).iter().find(|header| {
                 let mut others = headers(other).iter();
-                others.any(|theirs| theirs.name == header.name)
+                others.any(|theirs| is_same(&theirs.name, &header.name))
             });
             if let Some(header) = own {
                 let problem = format!(
@@ -191,26 +191,59 @@ impl Check<'_> {
     /// Claims that a route goes by are those of tokens that it requires.
     fn routed_by_claims(&mut self, path: &str, route: &Route) {
         let required = route.jwt.as_ref().or(self.gateway.jwt.as_ref());
-        let has_claims = required.is_some_and(|required| *required != RequirementConfig::None);
-        let no_claims = "no token is looked at on this route, so no claim is ever known; add jwt: { provider: \
-                         … } to the route";
+        let mut required_of = BTreeSet::new();
+        if let Some(required) = required {
+            named(required, &mut required_of);
+        }
         for (i, destination) in route.to.iter().enumerate() {
-            let Some(when) = destination.when.as_ref() else {
-                continue;
-            };
-            let place = format!("{path}.to[{i}].when.claims");
-            match (when.claims.is_empty(), has_claims) {
-                (true, _) => {}
-                (false, true) => self.claims_can_be(&place, &when.claims),
-                (false, false) => self.error(place, no_claims),
+            let when = destination.when.as_ref();
+            if let Some(when) = when.filter(|when| !when.claims.is_empty()) {
+                let place = format!("{path}.to[{i}].when");
+                let provider = when.provider.as_deref();
+                self.claims_are_known(&place, "claims", provider, &required_of);
+                self.claims_can_be(&format!("{place}.claims"), &when.claims);
             }
         }
-        let sticky = route
-            .sticky
-            .as_ref()
-            .and_then(|sticky| sticky.claim.as_ref());
-        if sticky.is_some() && !has_claims {
-            self.error(format!("{path}.sticky.claim"), no_claims);
+        let sticky = route.sticky.as_ref();
+        if let Some(sticky) = sticky.filter(|sticky| sticky.claim.is_some()) {
+            let place = format!("{path}.sticky");
+            let provider = sticky.provider.as_deref();
+            self.claims_are_known(&place, "claim", provider, &required_of);
+        }
+    }
+
+    /// Whether it is clear whose claims are meant, and whether they are ever known.
+    fn claims_are_known(
+        &mut self,
+        path: &str,
+        field: &str,
+        provider: Option<&str>,
+        required_of: &BTreeSet<&str>,
+    ) {
+        let names: Vec<&str> = required_of.iter().copied().collect();
+        match (names.as_slice(), provider) {
+            ([], _) => {
+                let problem = "no token is looked at on this route, so no claim is ever known; add jwt: { \
+                               provider: … } to the route";
+                self.error(format!("{path}.{field}"), problem);
+            }
+            (names, Some(provider)) if !names.contains(&provider) => {
+                let help = proposal(provider, names.to_vec());
+                let problem = format!(
+                    "the route takes no tokens of provider {}; {help}",
+                    quoted(provider)
+                );
+                self.error(format!("{path}.provider"), problem);
+            }
+            ([first, _, ..], None) => {
+                let problem = format!(
+                    "the route takes tokens of {}, and one may say what the other would not; write whose \
+                     claims are meant, such as provider: {first}",
+                    names.join(" and ")
+                );
+                self.error(format!("{path}.{field}"), problem);
+            }
+            _ => {}
         }
     }
 
@@ -239,7 +272,7 @@ impl Check<'_> {
             let mut providers = self.gateway.providers.iter();
             let writes = providers.find(|(_, provider)| {
                 let mut headers = provider.headers.iter();
-                headers.any(|header| header.name == name)
+                headers.any(|header| is_same(&header.name, &name))
             });
             if let Some((provider, _)) = writes {
                 let problem = format!(
@@ -251,6 +284,15 @@ impl Check<'_> {
             }
         }
     }
+}
+
+/// Names of fields that servers take for one, as the filter compares them.
+fn is_same(one: &str, other: &str) -> bool {
+    let alike = |byte: u8| match byte.is_ascii_alphanumeric() {
+        true => byte.to_ascii_lowercase(),
+        false => b'-',
+    };
+    one.bytes().map(alike).eq(other.bytes().map(alike))
 }
 
 /// The providers whose tokens a requirement may accept, and the pairs of those that it may accept together.

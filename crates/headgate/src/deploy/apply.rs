@@ -101,7 +101,7 @@ struct Report {
 /// When the document cannot be read or makes no objects, the cluster does not answer or the rights do not reach,
 /// Envoys refuse it, or the new pods or the load balancer do not come.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
-    let gateway = match crate::document::load(&arguments.options.source)? {
+    let gateway = match crate::document::load_complete(&arguments.options.source)? {
         Ok(gateway) => gateway,
         Err(status) => return Ok(status),
     };

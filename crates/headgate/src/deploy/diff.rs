@@ -85,7 +85,7 @@ enum Change {
 /// # Errors
 /// When the document cannot be read or makes no objects, or the cluster does not answer or would not take it.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
-    let gateway = match document::load(&arguments.options.source)? {
+    let gateway = match document::load_complete(&arguments.options.source)? {
         Ok(gateway) => gateway,
         Err(status) => return Ok(status),
     };

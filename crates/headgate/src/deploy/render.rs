@@ -32,7 +32,7 @@ Examples:
 /// When the document cannot be read, there is no module, or there is an object that Kubernetes would not
 /// take.
 pub fn run(Arguments { options }: &Arguments) -> anyhow::Result<ExitStatus> {
-    let gateway = match document::load(&options.source)? {
+    let gateway = match document::load_complete(&options.source)? {
         Ok(gateway) => gateway,
         Err(status) => return Ok(status),
     };

@@ -3,9 +3,11 @@
 use std::fmt::Write;
 
 use ::explain::{
-    Answer, DestinationTold, Explanation, Mirrored, Outcome, Refused, RefusedBy, RouteTold, Seen,
+    Answer, DestinationTold, Explanation, Mirrored, Outcome, Refused, RefusedBy, Required,
+    RouteTold, Seen, TokenTold, TokensTold,
 };
-use gateway_model::Retries;
+use gateway_model::{Retries, printable};
+use serde_json::Value;
 
 /// The width of what stands in front.
 const WIDTH: usize = 12;
@@ -18,6 +20,9 @@ pub fn text(explanation: &Explanation) -> String {
     }
     if let Some(route) = &explanation.route {
         lines.route(route);
+    }
+    if let Some(jwt) = &explanation.jwt {
+        lines.jwt(jwt);
     }
     if let Some(answer) = &explanation.answer {
         lines.answer(answer, explanation.outcome);
@@ -83,6 +88,53 @@ impl Lines {
         }
         for (name, value) in &route.values {
             self.fact("", &format!("{name} = {value}"));
+        }
+    }
+
+    fn jwt(&mut self, jwt: &TokensTold) {
+        for token in &jwt.tokens {
+            self.token(token);
+        }
+        self.required(&jwt.required, 0);
+        for (name, value) in &jwt.headers {
+            self.fact("tells", &format!("{name}: {value}"));
+        }
+    }
+
+    fn token(&mut self, token: &TokenTold) {
+        let signed = token.algorithm.map(|algorithm| match &token.kid {
+            Some(kid) => format!(" {algorithm} by key {kid}"),
+            None => format!(" {algorithm}"),
+        });
+        let signed = signed.unwrap_or_default();
+        let provider = &token.provider;
+        let is = match (&token.reason, &token.why) {
+            (None, _) => format!("{provider}: good,{signed}"),
+            (Some(reason), None) => format!("{provider}: {reason}"),
+            (Some(reason), Some(why)) => format!("{provider}: {reason}: {why}"),
+        };
+        self.fact("token", &is);
+        if let Some(claims) = &token.claims {
+            let says = if token.signed {
+                "says"
+            } else {
+                "unverified, says"
+            };
+            let claims = Value::Object(claims.clone());
+            self.fact("", &printable(&format!("{says} {claims}")));
+        }
+    }
+
+    fn required(&mut self, required: &Required, depth: usize) {
+        let about = if depth == 0 { "required" } else { "" };
+        let is = if required.met { "met" } else { "not met" };
+        let why = required.why.as_ref();
+        let why = why.map(|why| format!("; {why}")).unwrap_or_default();
+        let indent = "  ".repeat(depth);
+        let line = format!("{indent}{is}: {}{why}", required.demand);
+        self.fact(about, &printable(&line));
+        for part in &required.parts {
+            self.required(part, depth + 1);
         }
     }
 

@@ -8,10 +8,11 @@ use oci_client::Reference;
 use oci_client::errors::{OciDistributionError, OciEnvelope};
 use oci_client::secrets::RegistryAuth;
 use reqwest::header::{ACCEPT, HeaderMap, WWW_AUTHENTICATE};
-use reqwest::{RequestBuilder, Response, StatusCode, Url};
+use reqwest::{RequestBuilder, StatusCode, Url};
 use serde::Deserialize;
 
 use super::error::Action;
+use crate::fetch::bounded;
 
 /// The largest answer of a server that gives out tokens.
 const MOST_OF_TOKEN: u64 = 1024 * 1024;
@@ -196,22 +197,6 @@ fn with(request: RequestBuilder, auth: &RegistryAuth) -> RequestBuilder {
 
 fn parsed(url: &str) -> Result<Url, OciDistributionError> {
     Url::parse(url).map_err(|error| OciDistributionError::UrlParseError(error.to_string()))
-}
-
-async fn bounded(
-    mut response: Response,
-    most: u64,
-    mut received: impl FnMut(u64),
-) -> Result<Option<Vec<u8>>, reqwest::Error> {
-    let mut bytes = Vec::new();
-    while let Some(chunk) = response.chunk().await? {
-        if (bytes.len() + chunk.len()) as u64 > most {
-            return Ok(None);
-        }
-        received(chunk.len() as u64);
-        bytes.extend_from_slice(&chunk);
-    }
-    Ok(Some(bytes))
 }
 
 /// As the client that pushes has it.

@@ -20,6 +20,7 @@ use super::format::media_type;
 use super::http::{Http, Wanted};
 use super::progress::Progress;
 use super::reference::{is_local, registry};
+use crate::fetch::USER_AGENT;
 use crate::hash;
 
 /// How long to wait before the second try; before each further one twice as long.
@@ -37,8 +38,6 @@ const DIGEST: &str = "docker-content-digest";
 
 /// How much is handed over at once, which is what a bar moves by.
 const CHUNK: usize = 64 * 1024;
-
-const USER_AGENT: &str = concat!("headgate/", env!("CARGO_PKG_VERSION"));
 
 const MANIFESTS: [&str; 4] = [
     media_type::MANIFEST,

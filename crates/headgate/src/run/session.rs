@@ -1,9 +1,12 @@
 //! What happens when the document is saved.
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use envoy_render::{Placement, Resources};
-use gateway_model::Gateway;
+use gateway_model::{Checked, Gateway, ProviderName};
+use jwt_authz::KeysConfig;
 use tokio::time::Instant;
 
 use super::fixed::Fixed;
@@ -14,7 +17,7 @@ use crate::input::Source;
 use crate::overrides::Overrides;
 use crate::push::Pusher;
 use crate::report::say;
-use crate::{document, report};
+use crate::{discovery, document, report};
 
 /// A gateway that runs, and the document that it runs by.
 #[derive(Debug)]
@@ -27,6 +30,8 @@ pub struct Session<'a> {
     pub pusher: Pusher<Live>,
     /// The document that is in use, where it is known: not of an Envoy that was left.
     pub in_use: Option<Gateway>,
+    /// What was in its files of keys.
+    pub keys: BTreeMap<ProviderName, KeysConfig>,
     /// The document's bytes, as they were looked at last.
     pub bytes: Vec<u8>,
 }
@@ -37,7 +42,7 @@ impl Session<'_> {
     pub async fn reload(&mut self) {
         let begun = now();
         let bytes = match self.source.read() {
-            Ok(bytes) if bytes == self.bytes => return,
+            Ok(bytes) if bytes == self.bytes && !self.has_other_keys(&bytes) => return,
             Ok(bytes) => bytes,
             Err(error) => {
                 report::environment(&error);
@@ -48,14 +53,29 @@ impl Session<'_> {
         let Ok(gateway) = document::check(self.source, &self.bytes) else {
             return say(AS_BEFORE);
         };
-        let carried = match self.overrides.apply(gateway) {
-            Ok(gateway) => self.carry(gateway, begun).await,
-            Err(error) => Err(error.into()),
-        };
-        if let Err(error) = carried {
+        self.keys.clone_from(&gateway.learned.keys);
+        if let Err(error) = self.prepare_and_carry(gateway, begun).await {
             report::environment(&error);
             say(AS_BEFORE);
         }
+    }
+
+    /// Whether something else is in the files of keys than when the document was looked at last. Of what is
+    /// wrong with them the document's own reading tells.
+    fn has_other_keys(&self, bytes: &[u8]) -> bool {
+        let is_other = |checked: Checked| checked.document.learned.keys != self.keys;
+        !self.keys.is_empty() && document::read(self.source, bytes).map_or(true, is_other)
+    }
+
+    /// The files of keys of the document that is in use.
+    pub fn key_files(&self) -> Vec<PathBuf> {
+        let in_use = self.in_use.as_ref();
+        in_use.map_or_else(Vec::new, |gateway| super::key_files(gateway, self.source))
+    }
+
+    async fn prepare_and_carry(&mut self, gateway: Gateway, begun: Instant) -> anyhow::Result<()> {
+        let gateway = discovery::discovered(gateway, self.source).await?;
+        self.carry(self.overrides.apply(gateway)?, begun).await
     }
 
     /// Carries the document that it begins with to an Envoy that was left.

@@ -12,12 +12,14 @@ use tokio::time::timeout;
 
 use crate::input::Source;
 
-/// Watches the directories that the document is in: that of its name, and that of the file which the name
-/// leads to. A file itself is not watched, since editors put another in its place, and so does a mounted
+/// Watches the directories that the document and its files of keys are in: for each that of its name, and
+/// that of the file which the name leads to. A file itself is not watched, since editors put another in its place, and so does a mounted
 /// ConfigMap.
 #[derive(Debug)]
 pub struct Watch {
     document: Option<PathBuf>,
+    /// The files of keys that it names.
+    files: Vec<PathBuf>,
     watcher: RecommendedWatcher,
     watched: Vec<PathBuf>,
     changed: mpsc::Receiver<()>,
@@ -51,6 +53,7 @@ impl Watch {
         let watcher = notify::recommended_watcher(tell);
         let mut watch = Self {
             document,
+            files: Vec::new(),
             watcher: watcher.context("files cannot be watched")?,
             watched: Vec::new(),
             changed,
@@ -58,6 +61,13 @@ impl Watch {
         };
         watch.follow().context("the document cannot be watched")?;
         Ok(watch)
+    }
+
+    /// Watches these files too, instead of those of before. Where one cannot be watched its change is seen
+    /// when the document is saved.
+    pub fn follow_files(&mut self, files: Vec<PathBuf>) {
+        self.files = files;
+        let _ = self.follow();
     }
 
     /// Waits until something has happened where the document is. Who gives up waiting and waits again
@@ -79,11 +89,9 @@ impl Watch {
     }
 
     fn follow(&mut self) -> notify::Result<()> {
-        let Some(document) = &self.document else {
-            return Ok(());
-        };
-        let names = [Some(document.clone()), fs::canonicalize(document).ok()];
-        let directories: Vec<PathBuf> = names.iter().flatten().map(|name| above(name)).collect();
+        let named = self.document.iter().chain(&self.files);
+        let names = named.flat_map(|name| [Some(name.clone()), fs::canonicalize(name).ok()]);
+        let directories: Vec<PathBuf> = names.flatten().map(|name| above(&name)).collect();
         for directory in directories {
             if !self.watched.contains(&directory) {
                 self.watcher

@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used)] // in helpers of tests, as in tests
 
+mod tokens;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -14,8 +16,9 @@ const BEGIN: &str = "```console\n";
 const END: &str = "```";
 const PROMPT: &str = "$ headgate ";
 
-fn page() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/explain.md")
+fn page(name: &str) -> PathBuf {
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
+    docs.join(format!("{name}.md"))
 }
 
 /// The page's document, in a directory of its own.
@@ -54,17 +57,17 @@ fn run(directory: &Path, line: &str) -> (i32, String, String) {
 }
 
 fn explain(arguments: &str) -> (i32, String, String) {
-    let directory = document(&fs::read_to_string(page()).unwrap());
+    let directory = document(&fs::read_to_string(page("explain")).unwrap());
     run(
         directory.path(),
         &format!("explain gateway.yaml {arguments}"),
     )
 }
 
-#[test]
-fn the_page_shows_what_is_printed() {
-    let shown = fs::read_to_string(page()).unwrap();
-    let directory = document(&shown);
+/// Runs the commands of a page, and holds what they print against it. `with` makes the command line of what
+/// is shown.
+fn shows_what_is_printed(page: &Path, directory: &Path, with: &dyn Fn(&str) -> String) {
+    let shown = fs::read_to_string(page).unwrap();
     let mut printed = String::new();
     let mut commands = 0;
     for (index, part) in shown.split(BEGIN).enumerate() {
@@ -75,7 +78,7 @@ fn the_page_shows_what_is_printed() {
         let (block, after) = part.split_once(END).unwrap();
         printed += BEGIN;
         for line in block.lines().filter_map(|line| line.strip_prefix(PROMPT)) {
-            let (code, out, err) = run(directory.path(), line);
+            let (code, out, err) = run(directory, &with(line));
             assert_eq!(err, "", "{line}");
             let refused = out.lines().any(|line| line.starts_with("refused"));
             assert_eq!(code, if refused { 4 } else { 0 }, "{line}");
@@ -87,10 +90,17 @@ fn the_page_shows_what_is_printed() {
     }
     assert!(commands > 5, "found only {commands} commands");
     if std::env::var_os("UPDATE_GOLDENS").is_some() {
-        fs::write(page(), printed).unwrap();
+        fs::write(page, printed).unwrap();
     } else {
         assert_eq!(shown, printed);
     }
+}
+
+#[test]
+fn the_page_shows_what_is_printed() {
+    let page = page("explain");
+    let directory = document(&fs::read_to_string(&page).unwrap());
+    shows_what_is_printed(&page, directory.path(), &str::to_owned);
 }
 
 #[test]
@@ -116,6 +126,7 @@ fn json_tells_the_same_to_programs() {
                 "allow": "GET, PUT",
             },
             "route": null,
+            "jwt": null,
             "answer": null,
             "destinations": [],
             "choice": null,
