@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use integration::client::{Client, Request};
 use integration::envoy::free_port;
+use integration::upstream::Gate;
 use serde_json::json;
 use tokio::time::Instant;
 
@@ -15,14 +16,26 @@ use crate::rig::reason;
 #[tokio::test]
 async fn an_envoy_asks_once_and_before_the_first_request() {
     let pair = Pair::new("a");
-    let keys = KeyServer::start(&[&pair]).await;
-    let remote = Remote::start(keys, json!({})).await;
-    remote.wait_for_ended("fresh", 1).await;
+    let keys = KeyServer::start(&[]).await;
+    let answer = Gate::shut();
+    keys.answer(set(&[&pair]).after(&answer));
+    let fetch = json!({ "timeout": "30s", "wait": "300ms" });
+    let remote = Remote::start(keys, fetch).await;
+    remote.keys.wait_for_fetches(1).await;
     let asked = remote.keys.last();
     assert_eq!((&*asked.method, &*asked.path), ("GET", KEYS_PATH));
     assert_eq!(asked.authority.as_deref(), Some("id.example.com"));
-    for client in remote.workers().await {
-        assert_eq!(get(&client, &pair.token()).await, PASSED);
+    // A worker whose requests have waited in vain has ticked, and has left the fetch to who has it.
+    let workers = remote.workers().await;
+    for client in &workers {
+        let in_vain = refused(503, "keys_unavailable");
+        assert_eq!(get(client, &pair.token()).await, in_vain);
+    }
+    assert_eq!(remote.keys.fetches(), 1);
+    answer.open();
+    remote.wait_for_ended("fresh", 1).await;
+    for client in &workers {
+        assert_eq!(get(client, &pair.token()).await, PASSED);
     }
     let forged = Pair::new("a").token();
     assert_eq!(

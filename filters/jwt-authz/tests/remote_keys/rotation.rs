@@ -155,6 +155,21 @@ fn a_name_that_is_missing_is_refused_at_once_for_ten_cooldowns() {
     assert_eq!(rig.fates(&other.token()), [Fate::Passed; 2]);
 }
 
+#[test]
+fn with_new_keys_no_name_is_missing_any_more() {
+    let (pair, new) = (Pair::new("a", 1), Pair::new("b", 2));
+    for (keys, fate) in [(vec![&pair], UNKNOWN), (vec![&pair, &new], Fate::Waits)] {
+        let mut rig = Rig::with_keys(&config(&json!({ "cooldown": "1s" })), &[&pair]);
+        for kid in ["x", "y"] {
+            let mut waiting = [rig.send(0, &made_up(kid))];
+            rig.pass(Duration::from_secs(2), &mut waiting);
+            assert_eq!(fates(&waiting), [UNKNOWN]);
+            rig.answer(set(&keys));
+        }
+        assert_eq!(rig.send(0, &made_up("x")).fate, fate);
+    }
+}
+
 /// While the server is down nobody knows whether a new name is a key's.
 #[test]
 fn a_new_name_waits_while_the_server_is_down_and_is_not_called_wrong() {
