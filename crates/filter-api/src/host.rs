@@ -215,6 +215,10 @@ pub struct CounterId(pub u32);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HistogramId(pub u32);
 
+/// Names a gauge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GaugeId(pub u32);
+
 /// Metrics of the host. One that cannot be written costs no request.
 ///
 /// A metric may be defined at any time, and is then there for good: each definition costs the host
@@ -237,6 +241,15 @@ pub trait Metrics {
 
     /// Adds a value to a histogram; the host sorts it into its buckets.
     fn record(&mut self, histogram: HistogramId, value: u64);
+
+    /// Defines a gauge. Two definitions of a name are one gauge, whichever thread they are on.
+    ///
+    /// # Errors
+    /// When the host refuses.
+    fn define_gauge(&mut self, name: &str) -> Result<GaugeId, HostError>;
+
+    /// Says what a gauge shows from now on.
+    fn set_gauge(&mut self, gauge: GaugeId, value: u64);
 }
 
 /// The hash functions that signatures are made with (FIPS 180-4).

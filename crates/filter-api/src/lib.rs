@@ -30,7 +30,7 @@ pub use host::{
     Callouts, Client, Clock, Direction, Edit, Fields, FilterState, Host, HostError, Log, Metrics,
     Random, RootHost, SharedData, SharedValue, Signatures, WaitingExchanges,
 };
-pub use host::{CounterId, Hash, HistogramId, Level, Signed};
+pub use host::{CounterId, GaugeId, Hash, HistogramId, Level, Signed};
 pub use refusal::{Caller, GrpcStatus, Refusal};
 pub use reply::Reply;
 pub use scalars::{ByteSize, Duration, ScalarError};

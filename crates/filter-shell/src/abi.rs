@@ -287,6 +287,7 @@ pub(crate) fn set_shared_data(key: &str, value: &[u8], generation: u32) -> Resul
 #[repr(u32)]
 pub(crate) enum Metric {
     Counter = 0,
+    Gauge = 1,
     Histogram = 2,
 }
 
@@ -304,10 +305,10 @@ pub(crate) fn increment(counter: u32, by: u32) {
     unsafe { import::proxy_increment_metric(counter, i64::from(by)) };
 }
 
-/// Adds a value to a histogram. One that cannot be written is no reason to fail.
-pub(crate) fn record(histogram: u32, value: u64) {
+/// Adds a value to a histogram, or sets a gauge. One that cannot be written is no reason to fail.
+pub(crate) fn record(metric: u32, value: u64) {
     // SAFETY: no pointers.
-    unsafe { import::proxy_record_metric(histogram, value) };
+    unsafe { import::proxy_record_metric(metric, value) };
 }
 
 /// Calls a function that this host has beside those of the ABI.

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use filter_api::{
     Callout, CalloutId, CalloutOutcome, CalloutResponse, Callouts, Client, Clock, CounterId,
-    Direction, Edit, Fields, FilterState, HeaderList, HistogramId, HostError, Level, Log, Metrics,
-    Random, SharedData, SharedValue, Signatures, Signed, WaitingExchanges,
+    Direction, Edit, Fields, FilterState, GaugeId, HeaderList, HistogramId, HostError, Level, Log,
+    Metrics, Random, SharedData, SharedValue, Signatures, Signed, WaitingExchanges,
 };
 use filter_driver::Carrier;
 
@@ -94,6 +94,14 @@ macro_rules! common_capabilities {
 
             fn record(&mut self, histogram: HistogramId, value: u64) {
                 abi::record(histogram.0, value);
+            }
+
+            fn define_gauge(&mut self, name: &str) -> Result<GaugeId, HostError> {
+                abi::define_metric(Metric::Gauge, name).map(GaugeId)
+            }
+
+            fn set_gauge(&mut self, gauge: GaugeId, value: u64) {
+                abi::record(gauge.0, value);
             }
 
             fn count(&mut self, counter: CounterId, by: u32) {

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use filter_api::{
     Callout, CalloutId, Callouts, Client, Clock, CounterId, Direction, Edit, Fields, FilterState,
-    HeaderList, HistogramId, HostError, Level, Log, Metrics, Random, SharedData, SharedValue,
-    Signatures, Signed, WaitingExchanges,
+    GaugeId, HeaderList, HistogramId, HostError, Level, Log, Metrics, Random, SharedData,
+    SharedValue, Signatures, Signed, WaitingExchanges,
 };
 use filter_driver::Carrier;
 use software_signatures::SoftwareSignatures;
@@ -271,6 +271,16 @@ macro_rules! worldly {
             fn record(&mut self, histogram: HistogramId, value: u64) {
                 self.world.borrow_mut().called("proxy_record_metric");
                 self.world.borrow_mut().record(histogram, value);
+            }
+
+            fn define_gauge(&mut self, name: &str) -> Result<GaugeId, HostError> {
+                self.world.borrow_mut().called("proxy_define_metric");
+                Ok(GaugeId(self.world.borrow_mut().define(name)))
+            }
+
+            fn set_gauge(&mut self, gauge: GaugeId, value: u64) {
+                self.world.borrow_mut().called("proxy_record_metric");
+                self.world.borrow_mut().set_gauge(gauge, value);
             }
 
             fn count(&mut self, counter: CounterId, by: u32) {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use filter_api::{
-    Callout, CalloutId, CalloutOutcome, CalloutResponse, CounterId, HistogramId, HostError, Level,
-    SharedValue, Spread,
+    Callout, CalloutId, CalloutOutcome, CalloutResponse, CounterId, GaugeId, HistogramId,
+    HostError, Level, SharedValue, Spread,
 };
 
 use crate::case::{Answer, parse_fields};
@@ -21,6 +21,8 @@ pub struct World {
     pub shared: BTreeMap<String, SharedValue>,
     /// Counters by name.
     pub counters: BTreeMap<String, u64>,
+    /// What gauges show, by name.
+    pub gauges: BTreeMap<String, u64>,
     /// What was recorded, by the histogram's name.
     pub histograms: BTreeMap<String, Vec<u64>>,
     /// Names of metrics by id.
@@ -126,5 +128,10 @@ impl World {
     pub(crate) fn record(&mut self, histogram: HistogramId, value: u64) {
         let name = self.metric(histogram.0);
         self.histograms.entry(name).or_default().push(value);
+    }
+
+    pub(crate) fn set_gauge(&mut self, gauge: GaugeId, value: u64) {
+        let name = self.metric(gauge.0);
+        self.gauges.insert(name, value);
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use claims::Claims;
 use filter_api::{Caller, Exchange, Fields, Flow, Host, HostError, Refusal, Reply, Waiting, Wake};
 use function_router::{Decision, Request, Route, decide, send};
-use jwt_authz::Verdict;
+use jwt_authz::{KeyWait, Verdict};
 
 use crate::cors::{Cors, Readers};
 use crate::jwt::Jwt;
@@ -23,6 +23,7 @@ pub struct PipelineExchange {
     /// When it came, as time since the Unix epoch.
     began: Option<Duration>,
     place: Place,
+    wait: KeyWait,
     /// The route whose policy says who may read its answer; none means the gateway's.
     ruling: Option<usize>,
     /// Who may read its answer, where there is a policy.
@@ -37,6 +38,7 @@ impl PipelineExchange {
             pipeline,
             began: None,
             place: Place::default(),
+            wait: KeyWait::default(),
             ruling: None,
             readers: None,
             set_cookie: None,
@@ -66,7 +68,7 @@ impl PipelineExchange {
         let Some(requirement) = pipeline.jwt.requirement(route) else {
             return self.choose(host, route, request, &[]);
         };
-        match authorisation.judge(host, request.headers, requirement) {
+        match authorisation.judge(host, request.headers, requirement, &mut self.wait) {
             Verdict::Pass(accepted) => {
                 let said: Vec<&Claims> = accepted.iter().map(|one| one.claims.members()).collect();
                 match authorisation.pass(host, request.headers, &accepted)? {

@@ -1,24 +1,24 @@
 //! Letting requests pass by their tokens, for whichever filter knows what is required of them.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
-use filter_api::{
-    ConfigError, Fields, HeaderList, Host, HostError, Level, Refusal, Root, RootHost,
-};
+use filter_api::{ConfigError, Fields, HeaderList, Host, HostError, Refusal};
 use serde_json::{Map, Value};
 
 use crate::cache::Cache;
 use crate::config::ProviderConfig;
 use crate::denial::Denial;
+use crate::key_wait::{KeyWait, Waiting};
 use crate::metrics::{ACCEPTED, CACHED, Metrics, REFUSALS};
 use crate::output::{sanitise, tell};
 use crate::provider::{Provider, Providers};
 use crate::requirement::{Accepted, Denied, Requirement};
+use crate::token::Token;
 use crate::token_claims::TokenClaims;
-use crate::verify::verify;
+use crate::verify;
 
 /// The claims of accepted tokens: `wasm.headgate.claims`.
 const CLAIMS_STATE: &str = "headgate.claims";
@@ -33,7 +33,14 @@ pub struct Authorisation {
     /// Made when the first token comes: the host's random numbers seed it.
     cache: RefCell<Option<Cache>>,
     metrics: RefCell<Metrics>,
+    waiting: Waiting,
+    /// When this thread began, as time since the Unix epoch.
+    started: Cell<Option<Duration>>,
 }
+
+/// After this time without keys the filter is ready all the same: a server that does not answer is no
+/// reason to take a gateway out of service that has other things to do.
+const LONGEST_UNREADY: Duration = Duration::from_secs(30);
 
 /// What is to become of a request.
 #[derive(Debug)]
@@ -66,12 +73,25 @@ impl Authorisation {
             cached_tokens,
             cache: RefCell::default(),
             metrics: RefCell::default(),
+            waiting: Waiting::default(),
+            started: Cell::default(),
         })
     }
 
     /// Who issues tokens.
     pub fn providers(&self) -> &Providers {
         &self.providers
+    }
+
+    /// Whether requests can be answered: the keys of all providers have come, or have not come for 30 s.
+    pub fn is_ready(&self, now: Duration) -> bool {
+        let has_keys = |provider: &Provider| !provider.keys().is_empty();
+        let waited = |started| now.saturating_sub(started) >= LONGEST_UNREADY;
+        self.started.get().is_some_and(waited) || self.providers.iter().all(has_keys)
+    }
+
+    pub(crate) fn start(&self, now: Duration) {
+        self.started.set(Some(now));
     }
 
     /// Removes what a client says in header fields that tell of claims, whatever is required of its
@@ -87,28 +107,45 @@ impl Authorisation {
         sanitise(host, headers, ours)
     }
 
-    /// Says what is to become of a request of which this is required, and counts refusals.
+    /// Says what is to become of a request of which this is required, and counts refusals. One that waits
+    /// is judged again, with the same `wait`, whenever it is woken.
     pub fn judge(
         &self,
         host: &mut dyn Host,
         headers: &HeaderList,
         requirement: &Requirement,
+        wait: &mut KeyWait,
     ) -> Verdict {
         let now = host.unix_time();
+        let since = wait.since();
         // What several places ask of one provider is found out once.
         let mut known: Vec<(usize, Result<Rc<TokenClaims>, Denial>)> = Vec::new();
         let judged = requirement.authorise(&mut |provider| {
             if let Some((_, found)) = known.iter().find(|(index, _)| *index == provider) {
                 return found.clone();
             }
-            let found = self.authenticate(host, headers, provider, now);
+            let found = self.authenticate(host, headers, provider, now, since);
             known.push((provider, found.clone()));
             found
         });
+        if let Err(denied) = &judged
+            && let Some(longest) = self.longest_wait(denied)
+            && let Some(until) = wait.go_on(&self.waiting, now, longest)
+        {
+            return Verdict::Wait { until };
+        }
+        wait.end();
         match judged {
             Ok(accepted) => Verdict::Pass(accepted),
             Err(denied) => Verdict::Refuse(self.refuse(host, denied)),
         }
+    }
+
+    /// How long keys are waited for, if they may let a request pass that is not yet.
+    fn longest_wait(&self, denied: &Denied) -> Option<Duration> {
+        let provider = self.providers.get(denied.provider?)?;
+        let remote = provider.remote()?;
+        (denied.denial == Denial::KeysUnavailable).then(|| remote.longest_wait())
     }
 
     /// Counts a refusal.
@@ -119,13 +156,15 @@ impl Authorisation {
         denied.denial
     }
 
-    /// What a request's token of a provider says.
+    /// What a request's token of a provider says. `since` is when the request began to wait for keys, if
+    /// it does.
     fn authenticate(
         &self,
         host: &mut dyn Host,
         headers: &HeaderList,
         index: usize,
         now: Duration,
+        since: Option<Duration>,
     ) -> Result<Rc<TokenClaims>, Denial> {
         let provider = self.providers.get(index).ok_or(Denial::TokenMissing)?;
         let token = provider.token(headers)?;
@@ -141,9 +180,16 @@ impl Authorisation {
                 .count(host, CACHED, self.named(index), "");
             return Ok(claims);
         }
-        let claims = verify(&token, provider, now, host)?;
-        let claims = Rc::new(claims);
-        cache.insert(index, &token, &claims);
+        let parsed = Token::parse(&token)?;
+        verify::takes(provider, &parsed)?;
+        let keys = provider.keys();
+        let key = keys.verify(&parsed, host);
+        let key = key.map_err(|denial| match provider.remote() {
+            None => denial,
+            Some(remote) => remote.doubt(denial, parsed.kid.as_deref(), since, now),
+        })?;
+        let claims = Rc::new(verify::claims(provider, &parsed, now)?);
+        cache.insert(index, &token, &claims, key);
         Ok(claims)
     }
 
@@ -195,42 +241,5 @@ impl Authorisation {
     fn named(&self, index: usize) -> Option<(usize, &str)> {
         let provider = self.providers.get(index)?;
         Some((index, &provider.name))
-    }
-}
-
-/// What happens outside of requests: it says in the log which keys are left out.
-#[derive(Debug)]
-pub struct AuthorisationRoot(Rc<Authorisation>);
-
-impl AuthorisationRoot {
-    /// The root of the filter that has this.
-    pub fn new(authorisation: &Rc<Authorisation>) -> Self {
-        Self(Rc::clone(authorisation))
-    }
-}
-
-impl Root for AuthorisationRoot {
-    fn on_start(&mut self, host: &mut dyn RootHost) -> Result<(), HostError> {
-        self.0
-            .providers
-            .iter()
-            .for_each(|provider| report(host, provider));
-        Ok(())
-    }
-}
-
-fn report(host: &mut dyn RootHost, provider: &Provider) {
-    let name = &provider.name;
-    for fault in &provider.key_faults {
-        let (index, error) = (fault.index, &fault.error);
-        let message = format!("provider {name}: key {index} is left out: {error}");
-        host.log(Level::Warn, &message);
-    }
-    for key in provider.keys.iter() {
-        let kid = key.kid().unwrap_or_default();
-        if let Err(error) = key.is_taken(host) {
-            let message = format!("provider {name}: key \"{kid}\" verifies nothing: {error}");
-            host.log(Level::Warn, &message);
-        }
     }
 }

@@ -1,10 +1,11 @@
 //! Tokens that were verified before.
 
 use std::hash::Hasher;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 use twox_hash::XxHash64;
 
+use crate::key::Key;
 use crate::token_claims::TokenClaims;
 
 /// How many tokens share a place; of these, the one that was asked for least recently makes room.
@@ -17,7 +18,8 @@ const LONGEST: usize = 4 * 1024;
 ///
 /// Its place is by a hash whose seed nobody outside knows, so that nobody can choose whom to push out;
 /// what is found there is compared octet by octet, so that no other token is taken for a verified one.
-/// Only verified tokens come in. Whether one still holds, its claims say each time.
+/// Only verified tokens come in. Whether one still holds, its claims say each time; one whose key is gone
+/// is not there any more.
 #[derive(Debug)]
 pub(crate) struct Cache {
     seed: u64,
@@ -31,6 +33,8 @@ struct Entry {
     provider: usize,
     token: Box<[u8]>,
     claims: Rc<TokenClaims>,
+    /// What it is signed with, while the provider has it.
+    key: Weak<Key>,
     used: u64,
 }
 
@@ -53,12 +57,21 @@ impl Cache {
         let clock = self.clock;
         let mut entries = self.place(provider, token)?.iter_mut().flatten();
         let entry = entries.find(|entry| entry.provider == provider && *entry.token == *token)?;
+        if entry.key.strong_count() == 0 {
+            return None;
+        }
         entry.used = clock;
         Some(Rc::clone(&entry.claims))
     }
 
     /// Remembers a token that was verified just now.
-    pub(crate) fn insert(&mut self, provider: usize, token: &[u8], claims: &Rc<TokenClaims>) {
+    pub(crate) fn insert(
+        &mut self,
+        provider: usize,
+        token: &[u8],
+        claims: &Rc<TokenClaims>,
+        key: &Rc<Key>,
+    ) {
         if token.len() > LONGEST {
             return;
         }
@@ -72,6 +85,7 @@ impl Cache {
                 provider,
                 token: token.into(),
                 claims: Rc::clone(claims),
+                key: Rc::downgrade(key),
                 used,
             });
         }
@@ -98,7 +112,7 @@ impl Cache {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::Map;
+    use serde_json::{Map, json};
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -108,11 +122,17 @@ mod tests {
         Rc::new(TokenClaims::new(Map::new()).unwrap())
     }
 
+    fn key() -> Rc<Key> {
+        let secret = json!({ "algorithm": "HS256", "text": "x".repeat(32) });
+        let secret = serde_json::from_value(secret).unwrap();
+        Rc::new(Key::from_secret(&secret).unwrap())
+    }
+
     #[test]
     fn a_token_is_found_for_its_provider_alone() {
-        let mut cache = Cache::new(8, 7);
+        let (mut cache, key) = (Cache::new(8, 7), key());
         let claims = claims();
-        cache.insert(1, b"a", &claims);
+        cache.insert(1, b"a", &claims, &key);
         assert!(
             cache
                 .get(1, b"a")
@@ -126,11 +146,11 @@ mod tests {
 
     #[test]
     fn the_number_of_tokens_is_bounded_and_the_one_in_use_stays() {
-        let mut cache = Cache::new(4, 7);
-        cache.insert(0, b"mine", &claims());
+        let (mut cache, key) = (Cache::new(4, 7), key());
+        cache.insert(0, b"mine", &claims(), &key);
         for n in 0..1000_u32 {
             assert!(cache.get(0, b"mine").is_some(), "{n}");
-            cache.insert(0, &n.to_le_bytes(), &claims());
+            cache.insert(0, &n.to_le_bytes(), &claims(), &key);
         }
         let all = cache.places.iter().flatten().flatten();
         assert_eq!(all.count(), 4);
@@ -138,8 +158,8 @@ mod tests {
 
     #[test]
     fn no_other_token_is_taken_for_one_that_is_in_the_same_place() {
-        let mut cache = Cache::new(4, 7);
-        cache.insert(0, b"mine", &claims());
+        let (mut cache, key) = (Cache::new(4, 7), key());
+        cache.insert(0, b"mine", &claims(), &key);
         for n in 0..100_u32 {
             assert!(cache.get(0, &n.to_le_bytes()).is_none(), "{n}");
         }
@@ -149,12 +169,23 @@ mod tests {
 
     #[test]
     fn what_has_no_room_is_not_kept() {
-        let mut none = Cache::new(0, 7);
-        none.insert(0, b"a", &claims());
+        let (mut none, key) = (Cache::new(0, 7), key());
+        none.insert(0, b"a", &claims(), &key);
         assert!(none.get(0, b"a").is_none());
         let mut cache = Cache::new(4, 7);
         let long = vec![b'a'; LONGEST + 1];
-        cache.insert(0, &long, &claims());
+        cache.insert(0, &long, &claims(), &key);
         assert!(cache.get(0, &long).is_none());
+    }
+
+    #[test]
+    fn a_token_goes_with_its_key() {
+        let (mut cache, mine) = (Cache::new(8, 7), key());
+        let other = key();
+        cache.insert(0, b"a", &claims(), &mine);
+        cache.insert(0, b"b", &claims(), &other);
+        drop(mine);
+        assert!(cache.get(0, b"a").is_none());
+        assert!(cache.get(0, b"b").is_some());
     }
 }

@@ -58,7 +58,13 @@ pub enum Denial {
         /// All that are required, with spaces between them.
         scopes: Rc<str>,
     },
+    /// Nobody can say whether the token is good: its key may be among those that have not come. It is the
+    /// last, for as long as it stands nothing else is decided.
+    KeysUnavailable,
 }
+
+/// When to ask again, in seconds: by then keys may have come.
+const RETRY_AFTER: &str = "1";
 
 /// What a request came to grief with (RFC 6750 section 3.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +73,7 @@ enum Class {
     Unauthenticated,
     Token,
     Forbidden,
+    Unavailable,
 }
 
 impl Denial {
@@ -75,6 +82,7 @@ impl Denial {
             Self::PathNotNormalised | Self::TokenRepeated => Class::Request,
             Self::TokenMissing => Class::Unauthenticated,
             Self::NoRule | Self::ClaimMismatch | Self::InsufficientScope { .. } => Class::Forbidden,
+            Self::KeysUnavailable => Class::Unavailable,
             _ => Class::Token,
         }
     }
@@ -86,6 +94,7 @@ impl Refusal for Denial {
             Class::Request => 400,
             Class::Unauthenticated | Class::Token => 401,
             Class::Forbidden => 403,
+            Class::Unavailable => 503,
         }
     }
 
@@ -114,6 +123,7 @@ impl Refusal for Denial {
             Self::TokenExpired => "token_expired",
             Self::ClaimMismatch => "claim_mismatch",
             Self::InsufficientScope { .. } => "insufficient_scope",
+            Self::KeysUnavailable => "keys_unavailable",
         }
     }
 
@@ -126,6 +136,7 @@ impl Refusal for Denial {
             Self::TokenExpired => "The access token has expired.",
             Self::NoRule | Self::ClaimMismatch => "This is not allowed.",
             Self::InsufficientScope { .. } => "The access token does not have the scope for this.",
+            Self::KeysUnavailable => "Access tokens cannot be verified now.",
             _ => "The access token is not valid.",
         }
         .into()
@@ -136,6 +147,7 @@ impl Refusal for Denial {
             Class::Request => GrpcStatus::InvalidArgument,
             Class::Unauthenticated | Class::Token => GrpcStatus::Unauthenticated,
             Class::Forbidden => GrpcStatus::PermissionDenied,
+            Class::Unavailable => GrpcStatus::Unavailable,
         }
     }
 
@@ -144,6 +156,7 @@ impl Refusal for Denial {
     fn headers(&self) -> Vec<(&'static str, String)> {
         let error = match self {
             Self::PathNotNormalised | Self::NoRule => return Vec::new(),
+            Self::KeysUnavailable => return vec![("retry-after", RETRY_AFTER.to_owned())],
             Self::TokenMissing => String::new(),
             Self::TokenRepeated => self.error("invalid_request"),
             Self::ClaimMismatch => self.error("insufficient_scope"),

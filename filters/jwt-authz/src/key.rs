@@ -72,7 +72,7 @@ pub enum KeyError {
 }
 
 /// A key, and how its signatures are checked.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub struct Key {
     kid: Option<Box<str>>,
     /// The only algorithm that it is for, if it says so.
@@ -80,6 +80,7 @@ pub struct Key {
     material: Material,
 }
 
+#[derive(PartialEq)]
 enum Material {
     /// PKCS #1 v1.5 is the host's to check, PSS is not offered by any.
     Rsa {

@@ -5,6 +5,9 @@
 //! around both: it finds the requirement by path and method, takes tokens out of requests, and hands
 //! claims on as header fields and filter state.
 //!
+//! Keys are in the configuration, or [`AuthorisationRoot`] fetches them. A request whose token is by a key
+//! that has not come yet waits for it.
+//!
 //! Time and randomness are arguments. Signatures of RSA (PKCS #1 v1.5) and on the curves of NIST are
 //! checked by the host; RSA-PSS, Ed25519 and HMAC here, since no host offers them.
 
@@ -19,6 +22,8 @@ mod filter;
 mod header_value;
 mod json;
 mod key;
+mod key_report;
+mod key_wait;
 mod keys;
 mod metrics;
 mod output;
@@ -27,7 +32,9 @@ mod pem;
 mod preflight;
 mod provider;
 mod public_key_info;
+mod remote;
 mod requirement;
+mod root;
 mod rules;
 
 mod source;
@@ -42,7 +49,7 @@ mod testing;
 mod vectors;
 
 pub use algorithm::Algorithm;
-pub use authorisation::{Authorisation, AuthorisationRoot, Verdict};
+pub use authorisation::{Authorisation, Verdict};
 pub use config::{
     AccessConfig, ArrayForm, CACHED_TOKENS, ClaimHeaderConfig, Config, Encoding, FetchConfig,
     KeysConfig, MatchConfig, ProviderConfig, RemoteConfig, RequirementConfig, RuleConfig,
@@ -51,9 +58,11 @@ pub use config::{
 pub use denial::Denial;
 pub use filter::{JwtAuthz, JwtExchange};
 pub use key::{Key, KeyError};
+pub use key_wait::KeyWait;
 pub use keys::{KeyFault, Keys};
 pub use provider::{Provider, Providers};
 pub use requirement::{Accepted, Denied, Requirement};
+pub use root::AuthorisationRoot;
 pub use token::{MOST_TOKEN_BYTES, Token};
 pub use token_claims::{ClaimRules, TokenClaims};
 pub use verify::verify;

@@ -2,14 +2,16 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use filter_api::{ConfigError, HeaderList};
 
 use crate::algorithm::Algorithm;
-use crate::config::ProviderConfig;
+use crate::config::{KeysConfig, ProviderConfig};
 use crate::denial::Denial;
 use crate::keys::{KeyFault, Keys};
 use crate::output::ClaimHeader;
+use crate::remote::Remote;
 use crate::source::Source;
 use crate::token_claims::ClaimRules;
 use crate::verify::media_type;
@@ -19,10 +21,7 @@ use crate::verify::media_type;
 pub struct Provider {
     /// The name in the configuration, in logs and in metrics.
     pub name: Box<str>,
-    /// What signatures are checked with.
-    pub keys: Keys,
-    /// The keys of the set that cannot be used.
-    pub key_faults: Vec<KeyFault>,
+    pub(crate) keys: KeySource,
     /// What claims must say.
     pub claims: ClaimRules,
     pub(crate) algorithms: Box<[Algorithm]>,
@@ -32,16 +31,29 @@ pub struct Provider {
     pub(crate) headers: Box<[ClaimHeader]>,
 }
 
+/// Where a provider's keys come from.
+#[derive(Debug)]
+pub(crate) enum KeySource {
+    /// The configuration.
+    Configured {
+        keys: Rc<Keys>,
+        /// Those of a set that cannot be used.
+        faults: Vec<KeyFault>,
+    },
+    /// A server; they change.
+    Fetched(Remote),
+}
+
 impl Provider {
     /// Checks a provider.
     ///
     /// # Errors
     /// The first fault, with its path.
     pub fn compile(name: &str, config: &ProviderConfig) -> Result<Self, ConfigError> {
-        let keys = Keys::compile(&config.keys);
-        let (keys, key_faults) = keys.map_err(|error| error.within("keys"))?;
+        let keys = KeySource::compile(&config.keys).map_err(|error| error.within("keys"))?;
         let algorithms = &config.algorithms;
         if !algorithms.is_empty()
+            && let KeySource::Configured { keys, .. } = &keys
             && !algorithms
                 .iter()
                 .any(|one| keys.iter().any(|key| key.fits(*one)))
@@ -57,7 +69,6 @@ impl Provider {
         Ok(Self {
             name: name.into(),
             keys,
-            key_faults,
             claims: ClaimRules {
                 issuer: config.issuer.as_deref().map(Into::into),
                 audiences: boxed(&config.audiences),
@@ -74,6 +85,22 @@ impl Provider {
         })
     }
 
+    /// What signatures are checked with now.
+    pub fn keys(&self) -> Rc<Keys> {
+        match &self.keys {
+            KeySource::Configured { keys, .. } => Rc::clone(keys),
+            KeySource::Fetched(remote) => remote.keys(),
+        }
+    }
+
+    /// Where its keys are fetched from, if they are.
+    pub(crate) fn remote(&self) -> Option<&Remote> {
+        match &self.keys {
+            KeySource::Configured { .. } => None,
+            KeySource::Fetched(remote) => Some(remote),
+        }
+    }
+
     /// The token of this provider in a request: that of the first place that has one.
     ///
     /// # Errors
@@ -82,6 +109,18 @@ impl Provider {
         let mut tokens = self.sources.iter().map(|source| source.find(headers));
         let found = tokens.find_map(Result::transpose);
         found.unwrap_or(Err(Denial::TokenMissing))
+    }
+}
+
+impl KeySource {
+    fn compile(config: &KeysConfig) -> Result<Self, ConfigError> {
+        let (keys, faults) = Keys::compile(config)?;
+        let Some(remote) = &config.remote else {
+            let keys = Rc::new(keys);
+            return Ok(Self::Configured { keys, faults });
+        };
+        let remote = Remote::compile(remote).map_err(|error| error.within("remote"))?;
+        Ok(Self::Fetched(remote))
     }
 }
 

@@ -101,7 +101,8 @@ impl Requirement {
     /// a provider says; it is asked once for each place that names the provider.
     ///
     /// # Errors
-    /// Why not: of several attempts, the one that went furthest.
+    /// Why not: of several attempts, the one that went furthest. With [`Denial::KeysUnavailable`] nothing
+    /// is decided: more keys can still let the request pass.
     pub fn authorise(
         &self,
         authenticate: &mut dyn FnMut(usize) -> Result<Rc<TokenClaims>, Denial>,
@@ -120,7 +121,7 @@ impl Requirement {
                 Err(furthest.unwrap_or(Denied::MISSING))
             }
             Self::All(all) => {
-                let (mut accepted, mut furthest) = (Vec::<Accepted>::new(), None);
+                let (mut accepted, mut refused) = (Vec::<Accepted>::new(), None);
                 for one in all {
                     match one.authorise(authenticate) {
                         Ok(more) => {
@@ -131,10 +132,10 @@ impl Requirement {
                                 }
                             }
                         }
-                        Err(denied) => furthest = Some(further(furthest, denied)),
+                        Err(denied) => refused = Some(firmer(refused, denied)),
                     }
                 }
-                furthest.map_or(Ok(accepted), Err)
+                refused.map_or(Ok(accepted), Err)
             }
             Self::Optional(one) => match one.authorise(authenticate) {
                 Err(denied) if denied.denial == Denial::TokenMissing => Ok(Vec::new()),
@@ -211,6 +212,17 @@ impl Denied {
     }
 }
 
+/// Of several that all are required, one that is not there decides: nobody has to wait for the others.
+fn firmer(before: Option<Denied>, denied: Denied) -> Denied {
+    let is_open = |denied: &Denied| denied.denial == Denial::KeysUnavailable;
+    match before {
+        Some(before) if is_open(&before) => denied,
+        Some(before) if is_open(&denied) => before,
+        before => further(before, denied),
+    }
+}
+
+/// Of several of which one is required, all are tried; one that nobody can say yet goes furthest.
 fn further(before: Option<Denied>, denied: Denied) -> Denied {
     match before {
         Some(before) if before.denial >= denied.denial => before,

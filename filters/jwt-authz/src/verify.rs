@@ -20,17 +20,33 @@ pub fn verify(
     signatures: &mut dyn Signatures,
 ) -> Result<TokenClaims, Denial> {
     let token = Token::parse(token)?;
-    let Provider {
-        keys,
-        algorithms,
-        types,
-        claims: rules,
-        ..
-    } = provider;
-    if !algorithms.is_empty() && !algorithms.contains(&token.algorithm) {
-        return Err(Denial::AlgorithmNotAllowed);
+    takes(provider, &token)?;
+    provider.keys().verify(&token, signatures)?;
+    claims(provider, &token, now)
+}
+
+/// Whether a provider takes tokens of this algorithm at all, whatever its keys.
+///
+/// # Errors
+/// When it does not.
+pub(crate) fn takes(provider: &Provider, token: &Token<'_>) -> Result<(), Denial> {
+    let algorithms = &provider.algorithms;
+    match algorithms.is_empty() || algorithms.contains(&token.algorithm) {
+        true => Ok(()),
+        false => Err(Denial::AlgorithmNotAllowed),
     }
-    keys.verify(&token, signatures)?;
+}
+
+/// What a token says that is signed by one of the provider's keys, if it holds now.
+///
+/// # Errors
+/// Why it does not.
+pub(crate) fn claims(
+    provider: &Provider,
+    token: &Token<'_>,
+    now: Duration,
+) -> Result<TokenClaims, Denial> {
+    let types = &provider.types;
     if !types.is_empty() {
         let kind = token.kind.as_deref().map(media_type);
         if !kind.is_some_and(|kind| types.contains(&kind)) {
@@ -38,7 +54,7 @@ pub fn verify(
         }
     }
     let claims = TokenClaims::new(token.claims()?)?;
-    claims.check(rules, now)?;
+    claims.check(&provider.claims, now)?;
     Ok(claims)
 }
 

@@ -1,0 +1,162 @@
+//! Keys that are fetched: once for all threads of a host, which learn of them from each other.
+//!
+//! What the threads share is in the host's shared data, by URL: a small record that says who fetches and
+//! when keys came ([`slot`]), and the last good answer. Each thread looks at the record in its root's
+//! ticks, reads the answer when it has changed, and fetches when it is time and nobody else does
+//! ([`fetch`]). Requests do no more than say that they miss a key.
+
+mod answer;
+mod endpoint;
+mod fetch;
+mod metrics;
+mod missing;
+mod schedule;
+mod slot;
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use filter_api::ConfigError;
+
+use crate::config::{FetchConfig, RemoteConfig};
+use crate::denial::Denial;
+use crate::keys::Keys;
+use crate::remote::endpoint::Endpoint;
+use crate::remote::fetch::Fetch;
+use crate::remote::metrics::FetchMetrics;
+use crate::remote::missing::Missing;
+use crate::remote::slot::{LONGEST_FETCH, Slot};
+
+/// How often a thread looks what the others have learnt.
+pub(crate) const TICK: filter_api::Duration = filter_api::Duration::from_millis(100);
+
+/// For so many cooldowns a key that a fetch has not brought is reason for no other fetch.
+const COOLDOWNS_MISSING: u32 = 10;
+
+/// Keys that are fetched, as one thread knows them.
+#[derive(Debug)]
+pub(crate) struct Remote {
+    endpoint: Endpoint,
+    fetch: FetchConfig,
+    /// Where the record is, and where the answer, in the host's shared data.
+    slot_key: String,
+    answer_key: String,
+    keys: RefCell<Rc<Keys>>,
+    state: RefCell<State>,
+}
+
+/// What one thread knows beside the keys.
+#[derive(Debug)]
+struct State {
+    /// The record as it was at the last tick.
+    slot: Slot,
+    /// Of the keys in use; 0 while there are none.
+    version: u64,
+    /// A request misses a key, and may.
+    is_wanted: bool,
+    missing: Missing,
+    /// What this thread fetches.
+    fetch: Option<Fetch>,
+    /// Made when the filter starts.
+    metrics: Option<FetchMetrics>,
+}
+
+impl Remote {
+    /// Checks where keys are and when they are fetched.
+    pub(crate) fn compile(config: &RemoteConfig) -> Result<Self, ConfigError> {
+        check(&config.fetch).map_err(|error| error.within("fetch"))?;
+        let endpoint = Endpoint::compile(config)?;
+        Ok(Self {
+            // The number changes with what is kept there, since modules of several ages may share it.
+            slot_key: format!("headgate.jwt.1.slot.{}", endpoint.url),
+            answer_key: format!("headgate.jwt.1.keys.{}", endpoint.url),
+            endpoint,
+            fetch: config.fetch.clone(),
+            keys: RefCell::default(),
+            state: RefCell::new(State {
+                slot: Slot::default(),
+                version: 0,
+                is_wanted: false,
+                missing: Missing::new(0),
+                fetch: None,
+                metrics: None,
+            }),
+        })
+    }
+
+    /// The keys that came last; none while none have.
+    pub(crate) fn keys(&self) -> Rc<Keys> {
+        Rc::clone(&self.keys.borrow())
+    }
+
+    /// How long a request waits for keys.
+    pub(crate) fn longest_wait(&self) -> Duration {
+        self.fetch.wait.get()
+    }
+
+    /// What is to be said of a token that is by none of the keys: that keys have to come first, if one of
+    /// them may be its own, and otherwise this. `since` is when its request began to wait, if it does.
+    pub(crate) fn doubt(
+        &self,
+        denial: Denial,
+        kid: Option<&str>,
+        since: Option<Duration>,
+        now: Duration,
+    ) -> Denial {
+        let keys = self.keys.borrow();
+        if keys.is_empty() {
+            return Denial::KeysUnavailable;
+        }
+        let mut state = self.state.borrow_mut();
+        if !keys.lack(kid) || state.missing.knows(kid, now) {
+            return denial;
+        }
+        let cooldown = self.fetch.cooldown.get();
+        if since.is_some_and(|since| state.slot.has_answered(since)) {
+            let a_while = cooldown.saturating_mul(COOLDOWNS_MISSING);
+            state.missing.remember(kid, now, a_while);
+            return denial;
+        }
+        let may_be_wanted = state.slot.may_be_wanted(now, cooldown);
+        state.is_wanted |= may_be_wanted;
+        // After a fetch that failed there is another one soon.
+        let may_come = may_be_wanted || state.slot.is_being_fetched(now) || state.slot.failures > 0;
+        match may_come {
+            true => Denial::KeysUnavailable,
+            false => denial,
+        }
+    }
+}
+
+fn check(fetch: &FetchConfig) -> Result<(), ConfigError> {
+    let FetchConfig {
+        min_refresh,
+        max_refresh,
+        timeout,
+        cooldown,
+        ..
+    } = fetch;
+    for (place, value) in [
+        ("min_refresh", min_refresh),
+        ("timeout", timeout),
+        ("cooldown", cooldown),
+    ] {
+        if value.get().is_zero() {
+            return Err(ConfigError::new(place, "must be longer than 0s"));
+        }
+    }
+    if min_refresh > max_refresh {
+        let problem =
+            format!("must not be longer than max_refresh, {max_refresh}, found {min_refresh}");
+        return Err(ConfigError::new("min_refresh", problem));
+    }
+    if timeout.get() > LONGEST_FETCH {
+        let problem = format!("must not be longer than 1m, found {timeout}");
+        return Err(ConfigError::new("timeout", problem));
+    }
+    Ok(())
+}
+
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod properties;

@@ -1,0 +1,66 @@
+//! What happens outside of requests: keys are fetched, and the log says which are left out.
+
+use std::rc::Rc;
+
+use filter_api::{CalloutId, CalloutOutcome, Duration, HostError, Root, RootHost};
+
+use crate::authorisation::Authorisation;
+use crate::key_report;
+use crate::provider::KeySource;
+use crate::remote::{Remote, TICK};
+
+/// The root of a filter that lets requests pass by their tokens.
+#[derive(Debug)]
+pub struct AuthorisationRoot(Rc<Authorisation>);
+
+impl AuthorisationRoot {
+    /// The root of the filter that has this.
+    pub fn new(authorisation: &Rc<Authorisation>) -> Self {
+        Self(Rc::clone(authorisation))
+    }
+
+    /// Those whose keys are fetched, by name.
+    fn remotes(&self) -> impl Iterator<Item = (&str, &Remote)> {
+        let providers = self.0.providers().iter();
+        providers.filter_map(|provider| Some((&*provider.name, provider.remote()?)))
+    }
+}
+
+impl Root for AuthorisationRoot {
+    fn tick_period(&self) -> Option<Duration> {
+        self.remotes().next().map(|_| TICK)
+    }
+
+    fn on_start(&mut self, host: &mut dyn RootHost) -> Result<(), HostError> {
+        self.0.start(host.unix_time());
+        for provider in self.0.providers().iter() {
+            let name = &provider.name;
+            match &provider.keys {
+                KeySource::Configured { keys, faults } => {
+                    key_report::left_out(host, name, faults);
+                    key_report::not_taken(host, name, keys);
+                }
+                KeySource::Fetched(remote) => remote.start(name, host)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn on_tick(&mut self, host: &mut dyn RootHost) -> Result<(), HostError> {
+        // Each of them, whatever goes wrong with another.
+        let ticks = self.remotes().map(|(name, remote)| remote.tick(name, host));
+        ticks.fold(Ok(()), Result::and)
+    }
+
+    fn on_callout(
+        &mut self,
+        host: &mut dyn RootHost,
+        id: CalloutId,
+        outcome: CalloutOutcome,
+    ) -> Result<(), HostError> {
+        match self.remotes().find(|(_, remote)| remote.awaits(id)) {
+            Some((name, remote)) => remote.answered(name, host, outcome),
+            None => Ok(()),
+        }
+    }
+}
