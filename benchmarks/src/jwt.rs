@@ -1,5 +1,7 @@
 //! The rows about tokens: ours, and what does the same work natively.
 
+use std::path::Path;
+
 use anyhow::Result;
 use serde_json::{Value, json};
 
@@ -28,10 +30,16 @@ const DIFFERENT: usize = 64;
 /// When no tokens can be signed.
 pub fn rows() -> Result<Vec<Row>> {
     let (rsa, curve) = (Tokens::rs256()?, Tokens::es256(DIFFERENT)?);
-    let ours = |key: &Value, cached: u16| vec![authz(&provider(key), json!([]), cached)];
+    let file = integration::module("jwt-authz");
+    let ours = |key: &Value, cached: u16| vec![authz(&file, &provider(key), json!([]), cached)];
     let native = |key: &Value, cached: u16| vec![authn(key, cached, false)];
     Ok(vec![
-        row("bare-token", "Envoy alone, a token in the request", &rsa, vec![]),
+        row(
+            "bare-token",
+            "Envoy alone, a token in the request",
+            &rsa,
+            vec![],
+        ),
         row(
             "jwt-cached",
             "jwt-authz, a token it remembers",
@@ -44,7 +52,12 @@ pub fn rows() -> Result<Vec<Row>> {
             &rsa,
             native(&rsa.key, REMEMBERED),
         ),
-        row("jwt-rs256", "jwt-authz, RS256 each time", &rsa, ours(&rsa.key, 0)),
+        row(
+            "jwt-rs256",
+            "jwt-authz, RS256 each time",
+            &rsa,
+            ours(&rsa.key, 0),
+        ),
         row(
             "envoy-jwt-rs256",
             "native jwt_authn, RS256 each time",
@@ -67,7 +80,7 @@ pub fn rows() -> Result<Vec<Row>> {
             "jwt-claims",
             "jwt-authz, remembered, a claim required, two claims to header fields",
             &rsa,
-            vec![with_claims(&rsa.key)],
+            vec![with_claims(&file, &rsa.key)],
         ),
         row(
             "envoy-jwt-rbac-lua",
@@ -75,7 +88,12 @@ pub fn rows() -> Result<Vec<Row>> {
             &rsa,
             vec![authn(&rsa.key, REMEMBERED, true), rbac(), lua()],
         ),
-        pipeline("pipeline-token", "pipeline, 10 routes, a token in the request", &rsa, None),
+        pipeline(
+            "pipeline-token",
+            "pipeline, 10 routes, a token in the request",
+            &rsa,
+            None,
+        ),
         pipeline(
             "pipeline-jwt",
             "the same, and it must be good (remembered)",
@@ -88,9 +106,29 @@ pub fn rows() -> Result<Vec<Row>> {
     ])
 }
 
+/// A build of jwt-authz.
+///
+/// # Errors
+/// When there are no tokens.
+pub fn build(name: &str, file: &Path) -> Result<Row> {
+    let tokens = Tokens::rs256()?;
+    let filter = authz(file, &provider(&tokens.key), json!([]), REMEMBERED);
+    Ok(row(name, name, &tokens, vec![filter]))
+}
+
+/// What builds of jwt-authz are set against.
+///
+/// # Errors
+/// When there are no tokens.
+pub fn beside() -> Result<Vec<Row>> {
+    let of_beside = |row: &Row| ["bare-token", "envoy-jwt-cached"].contains(&&*row.key);
+    Ok(rows()?.into_iter().filter(of_beside).collect())
+}
+
 /// A module that remembers as many tokens as it does where nobody says it.
 pub fn of_distinct(tokens: &Tokens) -> Value {
-    let filter = authz(&provider(&tokens.key), json!([]), REMEMBERED);
+    let file = integration::module("jwt-authz");
+    let filter = authz(&file, &provider(&tokens.key), json!([]), REMEMBERED);
     bootstrap(vec![filter], one_answer())
 }
 
@@ -142,7 +180,7 @@ fn provider(key: &Value) -> Value {
     })
 }
 
-fn authz(provider: &Value, claims: Value, cached_tokens: u16) -> Value {
+fn authz(file: &Path, provider: &Value, claims: Value, cached_tokens: u16) -> Value {
     let config = json!({
         "providers": { "shop": provider },
         "rules": [{
@@ -151,10 +189,10 @@ fn authz(provider: &Value, claims: Value, cached_tokens: u16) -> Value {
         }],
         "cached_tokens": cached_tokens,
     });
-    module("jwt-authz", &integration::module("jwt-authz"), &config)
+    module("jwt-authz", file, &config)
 }
 
-fn with_claims(key: &Value) -> Value {
+fn with_claims(file: &Path, key: &Value) -> Value {
     let mut provider = provider(key);
     if let Some(provider) = provider.as_object_mut() {
         let headers = json!([
@@ -164,7 +202,7 @@ fn with_claims(key: &Value) -> Value {
         provider.insert("headers".to_owned(), headers);
     }
     let claims = json!([{ "claim": "tier", "equals": "gold" }]);
-    authz(&provider, claims, REMEMBERED)
+    authz(file, &provider, claims, REMEMBERED)
 }
 
 fn authn(key: &Value, cached_tokens: u16, tells: bool) -> Value {

@@ -27,7 +27,11 @@ impl Requests {
 
     /// The same, where each has further fields of its own.
     pub fn with_fields<'t>(requests: impl Iterator<Item = (&'t str, &'t str)>) -> Self {
-        Self(requests.map(|(path, fields)| request(path, fields)).collect())
+        Self(
+            requests
+                .map(|(path, fields)| request(path, fields))
+                .collect(),
+        )
     }
 
     /// How many different ones there are.

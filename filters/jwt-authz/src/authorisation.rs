@@ -5,15 +5,14 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
-use filter_api::{ConfigError, Fields, HeaderList, Host, HostError, Refusal};
-use serde_json::{Map, Value};
+use filter_api::{ConfigError, Fields, HeaderList, Host, HostError, Refusal, RootHost};
 
 use crate::cache::Cache;
 use crate::config::ProviderConfig;
 use crate::denial::Denial;
 use crate::key_wait::{KeyWait, Waiting};
-use crate::metrics::{ACCEPTED, CACHED, Metrics, REFUSALS};
-use crate::output::{sanitise, tell};
+use crate::metrics::Metrics;
+use crate::output::{Told, sanitise};
 use crate::provider::{Provider, Providers};
 use crate::requirement::{Accepted, Denied, Requirement};
 use crate::token::Token;
@@ -148,11 +147,17 @@ impl Authorisation {
         (denied.denial == Denial::KeysUnavailable).then(|| remote.longest_wait())
     }
 
+    /// Tells the host what was counted.
+    pub(crate) fn tell_metrics(&self, host: &mut dyn RootHost) {
+        let name = |index| Some(&*self.providers.get(index)?.name);
+        self.metrics.borrow_mut().tell(host, name);
+    }
+
     /// Counts a refusal.
     pub(crate) fn refuse(&self, host: &mut dyn Host, denied: Denied) -> Denial {
         let provider = denied.provider.and_then(|index| self.named(index));
         let mut metrics = self.metrics.borrow_mut();
-        metrics.count(host, REFUSALS, provider, denied.denial.label());
+        metrics.count_refusal(host, provider, denied.denial.label());
         denied.denial
     }
 
@@ -175,9 +180,8 @@ impl Authorisation {
                 cache.remove(index, &token);
                 return Err(denial);
             }
-            self.metrics
-                .borrow_mut()
-                .count(host, CACHED, self.named(index), "");
+            let mut metrics = self.metrics.borrow_mut();
+            metrics.count_good(index, true);
             return Ok(claims);
         }
         let parsed = Token::parse(&token)?;
@@ -190,6 +194,8 @@ impl Authorisation {
         })?;
         let claims = Rc::new(verify::claims(provider, &parsed, now)?);
         cache.insert(index, &token, &claims, key);
+        let mut metrics = self.metrics.borrow_mut();
+        metrics.count_good(index, false);
         Ok(claims)
     }
 
@@ -217,18 +223,19 @@ impl Authorisation {
                 source.strip(host, headers)?;
             }
         }
-        let mut state = Map::new();
+        // An object by provider. Names have no character that JSON escapes.
+        let mut state = String::new();
         for (one, provider) in providers() {
-            let named = self.named(one.provider);
-            self.metrics.borrow_mut().count(host, ACCEPTED, named, "");
-            tell(host, &provider.headers, &one.claims)?;
+            let write = |claims: &_| Told::of(&provider.headers, claims, self.filter_state);
+            let told = one.claims.told(write);
+            told.tell(host, &provider.headers)?;
             if self.filter_state {
-                let claims = Value::Object(one.claims.members().clone());
-                state.insert(provider.name.to_string(), claims);
+                state.push(if state.is_empty() { '{' } else { ',' });
+                state.extend(["\"", &provider.name, "\":", told.json()]);
             }
         }
         if !state.is_empty() {
-            let state = Value::Object(state).to_string();
+            state.push('}');
             host.set_filter_state(CLAIMS_STATE, state.as_bytes())?;
         }
         if !was_in_target {

@@ -133,7 +133,6 @@ fn a_request_with_a_known_token_costs_these_hostcalls() {
         [
             "proxy_get_current_time_nanoseconds 1",
             "proxy_get_header_map_pairs 1",
-            "proxy_increment_metric 2",
             "proxy_remove_header_map_value 1",
         ]
     );
