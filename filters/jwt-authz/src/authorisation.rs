@@ -117,14 +117,17 @@ impl Authorisation {
     ) -> Verdict {
         let now = host.unix_time();
         let since = wait.since();
-        // What several places ask of one provider is found out once.
+        // What several places ask of one provider is found out once; most requirements have one place.
+        let is_one = matches!(requirement, Requirement::Token(_));
         let mut known: Vec<(usize, Result<Rc<TokenClaims>, Denial>)> = Vec::new();
         let judged = requirement.authorise(&mut |provider| {
             if let Some((_, found)) = known.iter().find(|(index, _)| *index == provider) {
                 return found.clone();
             }
             let found = self.authenticate(host, headers, provider, now, since);
-            known.push((provider, found.clone()));
+            if !is_one {
+                known.push((provider, found.clone()));
+            }
             found
         });
         if let Err(denied) = &judged
