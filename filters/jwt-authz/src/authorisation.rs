@@ -193,7 +193,7 @@ impl Authorisation {
         let key = keys.verify(&parsed, host);
         let key = key.map_err(|denial| match provider.remote() {
             None => denial,
-            Some(remote) => remote.doubt(denial, parsed.kid.as_deref(), since, now),
+            Some(remote) => remote.doubt(denial, parsed.kid.as_deref(), since, now, host),
         })?;
         let claims = Rc::new(verify::claims(provider, &parsed, now)?);
         cache.insert(index, &token, &claims, key);

@@ -41,7 +41,7 @@ pub(crate) enum KeySource {
         faults: Vec<KeyFault>,
     },
     /// A server; they change.
-    Fetched(Remote),
+    Fetched(Box<Remote>),
 }
 
 impl Provider {
@@ -120,7 +120,7 @@ impl KeySource {
             return Ok(Self::Configured { keys, faults });
         };
         let remote = Remote::compile(remote).map_err(|error| error.within("remote"))?;
-        Ok(Self::Fetched(remote))
+        Ok(Self::Fetched(remote.into()))
     }
 }
 

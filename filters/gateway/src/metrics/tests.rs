@@ -42,6 +42,14 @@ impl Host for Noted {
     fn record(&mut self, histogram: HistogramId, value: u64) {
         self.add(histogram.0, value);
     }
+
+    fn define_gauge(&mut self, name: &str) -> Result<filter_api::GaugeId, HostError> {
+        Ok(filter_api::GaugeId(self.define(name)))
+    }
+
+    fn set_gauge(&mut self, gauge: filter_api::GaugeId, value: u64) {
+        self.add(gauge.0, value);
+    }
 }
 
 fn metrics(room: usize) -> Metrics {

@@ -175,12 +175,27 @@ impl Rig {
 
     /// Time goes by until the next tick, in which all threads ask what they have to ask.
     pub fn tick_unanswered(&mut self, requests: &mut [Request]) {
-        self.world.borrow_mut().now += TICK;
+        self.sleep(TICK);
         for thread in 0..self.threads.len() {
-            let Thread { root, host, .. } = &mut self.threads[thread];
-            root.on_tick(host).unwrap();
+            self.tick_of(thread);
             self.wake(thread, requests);
         }
+    }
+
+    /// How many good tokens were known, which is told when threads tick.
+    pub fn cached(&mut self) -> u64 {
+        self.tick(&mut []);
+        let world = self.world.borrow();
+        let counter = world
+            .counters
+            .get("headgate_jwt_cached_total;provider=corp;");
+        counter.copied().unwrap_or(0)
+    }
+
+    /// One thread ticks.
+    pub fn tick_of(&mut self, thread: usize) {
+        let Thread { root, host, .. } = &mut self.threads[thread];
+        root.on_tick(host).unwrap();
     }
 
     /// All that was asked is answered.
