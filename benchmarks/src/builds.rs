@@ -1,4 +1,4 @@
-//! Builds of the pipeline module, side by side.
+//! Builds of one module, side by side: of the pipeline, or of jwt-authz.
 
 use std::path::{Path, PathBuf};
 
@@ -6,12 +6,13 @@ use anyhow::{Context, Result};
 use clap::Args;
 
 use crate::contest::{self, Effort};
+use crate::jwt;
 use crate::rows::{self, Row};
 
 /// What is compared.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Builds of the pipeline module, as NAME=FILE
+    /// Builds of the module, as NAME=FILE
     #[arg(required = true, value_name = "NAME=FILE")]
     modules: Vec<String>,
     /// Turns of each build
@@ -23,6 +24,9 @@ pub struct Arguments {
     /// Routes of the pipeline
     #[arg(long, default_value_t = 10)]
     routes: usize,
+    /// They are builds of jwt-authz, asked with tokens that they remember; native jwt_authn runs beside
+    #[arg(long)]
+    jwt: bool,
 }
 
 /// Prints a table of what each build costs.
@@ -30,13 +34,19 @@ pub struct Arguments {
 /// # Errors
 /// When a build is not there, or does not answer as it must.
 pub async fn compare(arguments: &Arguments) -> Result<()> {
-    let mut contestants: Vec<Row> = rows::bare().into_iter().collect();
-    let mut sizes = vec![None];
+    let mut contestants: Vec<Row> = match arguments.jwt {
+        true => jwt::beside()?,
+        false => rows::bare().into_iter().collect(),
+    };
+    let mut sizes = vec![None; contestants.len()];
     for module in &arguments.modules {
         let (name, file) = module.split_once('=').context("expected NAME=FILE")?;
         let file: PathBuf = std::path::absolute(Path::new(file))?;
         sizes.push(Some(std::fs::metadata(&file)?.len()));
-        contestants.push(rows::build(name, &file, arguments.routes));
+        contestants.push(match arguments.jwt {
+            true => jwt::build(name, &file)?,
+            false => rows::build(name, &file, arguments.routes),
+        });
     }
     let effort = Effort::of(arguments.rounds, arguments.requests);
     let measured = contest::measure(contestants, effort).await?;

@@ -7,6 +7,9 @@ use crate::report::Results;
 use crate::rows::FLOOR;
 use crate::statistics::Summary;
 
+/// A tenth of what 100,000 tokens are by themselves, in megabytes.
+pub const MOST_GROWTH: f64 = 6.0;
+
 /// A figure and its bound.
 #[derive(Debug, Clone, Serialize)]
 pub struct Figure {
@@ -89,6 +92,31 @@ pub fn all(results: &Results) -> Vec<Figure> {
             "envoy-regex-1000",
             1.0,
         ),
+        ratio(
+            "jwt-authz, a token it remembers, to native jwt_authn",
+            "jwt-cached",
+            "envoy-jwt-cached",
+            1.3,
+        ),
+        ratio(
+            "jwt-authz, RS256 each time, to native jwt_authn",
+            "jwt-rs256",
+            "envoy-jwt-rs256",
+            1.3,
+        ),
+        ratio(
+            "jwt-authz, ES256 each time, to native jwt_authn",
+            "jwt-es256",
+            "envoy-jwt-es256",
+            1.3,
+        ),
+        ratio(
+            "jwt-authz, a claim required and two told, to native jwt_authn, rbac and Lua",
+            "jwt-claims",
+            "envoy-jwt-rbac-lua",
+            1.0,
+        ),
+        memory(results),
         command("`headgate check`, 10,000 routes", "check"),
         command("`headgate render`, 10,000 routes", "render"),
         readiness(results),
@@ -96,6 +124,15 @@ pub fn all(results: &Results) -> Vec<Figure> {
     .into_iter()
     .flatten()
     .collect()
+}
+
+fn memory(results: &Results) -> Option<Figure> {
+    Some(Figure {
+        what: "resident memory with many different tokens, beyond that with the first tenth",
+        most: MOST_GROWTH,
+        measured: Summary::of([results.memory.as_ref()?.growth()])?,
+        unit: "MB",
+    })
 }
 
 fn readiness(results: &Results) -> Option<Figure> {

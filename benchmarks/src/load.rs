@@ -21,14 +21,17 @@ pub struct Requests(Arc<[Box<[u8]>]>);
 impl Requests {
     /// GET requests of these paths, with the header fields of a plain client and further ones.
     pub fn of(paths: impl IntoIterator<Item = String>, fields: &str) -> Self {
-        let request = |path| {
-            let text = format!(
-                "GET {path} HTTP/1.1\r\nhost: api.example.com\r\nuser-agent: benchmarks\r\n\
-                 accept: application/json\r\naccept-encoding: gzip\r\n{fields}\r\n"
-            );
-            text.into_bytes().into()
-        };
-        Self(paths.into_iter().map(request).collect())
+        let requests = paths.into_iter().map(|path| request(&path, fields));
+        Self(requests.collect())
+    }
+
+    /// The same, where each has further fields of its own.
+    pub fn with_fields<'t>(requests: impl Iterator<Item = (&'t str, &'t str)>) -> Self {
+        Self(
+            requests
+                .map(|(path, fields)| request(path, fields))
+                .collect(),
+        )
     }
 
     /// How many different ones there are.
@@ -43,6 +46,14 @@ impl Requests {
             .map(|request| &**request)
             .unwrap_or_default()
     }
+}
+
+fn request(path: &str, fields: &str) -> Box<[u8]> {
+    let text = format!(
+        "GET {path} HTTP/1.1\r\nhost: api.example.com\r\nuser-agent: benchmarks\r\n\
+         accept: application/json\r\naccept-encoding: gzip\r\n{fields}\r\n"
+    );
+    text.into_bytes().into()
 }
 
 /// Sends requests from number `first` on, each of which must be answered with 200 and no body.

@@ -7,7 +7,9 @@ mod builds;
 mod contest;
 mod envoys;
 mod figures;
+mod jwt;
 mod load;
+mod memory;
 mod process;
 mod pusher;
 mod report;
@@ -15,6 +17,7 @@ mod routes;
 mod rows;
 mod startup;
 mod statistics;
+mod tokens;
 mod upstream;
 
 use std::path::PathBuf;
@@ -54,7 +57,8 @@ struct TableArguments {
     /// The most requests in a turn
     #[arg(long, default_value_t = 2_500)]
     requests: usize,
-    /// Only rows whose key begins so, and neither starts nor the pusher; may be given several times
+    /// Only rows whose key begins so, and neither starts, memory nor the pusher; may be given several
+    /// times
     #[arg(long, value_name = "KEY")]
     only: Vec<String>,
     /// The pusher's binary, as it is released
@@ -87,16 +91,25 @@ async fn table(arguments: &TableArguments) -> Result<()> {
         false => (Effort::of(arguments.rounds, arguments.requests), 9),
     };
     let times = if arguments.only.is_empty() { times } else { 0 };
-    let mut rows = rows::all(upstream);
+    let mut rows = rows::all(upstream)?;
     let only = &arguments.only;
     rows.retain(|row| only.is_empty() || only.iter().any(|key| row.key.starts_with(&**key)));
     // Thousands of routes take longest to start with.
     rows.retain(|row| !arguments.quick || row.requests.len() <= 100);
+    let tokens = match arguments.quick {
+        true => 5_000,
+        false => 100_000,
+    };
+    let memory = match arguments.only.is_empty() {
+        true => Some(memory::measure(tokens).await?),
+        false => None,
+    };
     let results = report::Results {
         machine: report::Machine::this()?,
         effort,
         rows: contest::measure(rows, effort).await?,
         starts: startup::measure(upstream, times).await?,
+        memory,
         pusher: pusher::measure(&arguments.headgate, times)?,
     };
     report::write(

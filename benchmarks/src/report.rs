@@ -10,8 +10,9 @@ use serde::Serialize;
 
 use crate::contest::{Effort, Measured};
 use crate::figures::{self, Figure};
+use crate::memory::Memory;
 use crate::pusher::Taken;
-use crate::rows::BARE;
+use crate::rows::{BARE, thousands};
 use crate::startup::Start;
 use crate::statistics::Summary;
 
@@ -30,6 +31,8 @@ pub struct Results {
     pub rows: Vec<Measured>,
     /// Start time.
     pub starts: Vec<Start>,
+    /// What different tokens leave behind, if that was measured.
+    pub memory: Option<Memory>,
     /// The pusher.
     pub pusher: Vec<Taken>,
 }
@@ -83,7 +86,11 @@ impl Machine {
                 .trim()
                 .to_owned(),
             envoy: envoy.unwrap_or("unknown").to_owned(),
-            modules: vec![module("gateway")?, module("function-router")?],
+            modules: vec![
+                module("gateway")?,
+                module("function-router")?,
+                module("jwt-authz")?,
+            ],
         })
     }
 }
@@ -159,6 +166,16 @@ impl Results {
                 "| module `{name}`, bytes | 1500000 | {bytes} | - | {met} |"
             )?;
         }
+        if let Some(memory) = &self.memory {
+            writeln!(
+                text,
+                "\nAn Envoy with jwt-authz had {:.1} MB after {} different tokens, {:.1} MB after {} more.",
+                memory.before as f64 / 1e6,
+                thousands(memory.tokens_before),
+                memory.after as f64 / 1e6,
+                thousands(memory.tokens),
+            )?;
+        }
         writeln!(
             text,
             "\nAn average request costs as much through the router with 10 routes as through a list of Envoy's of this many entries:\n"
@@ -207,6 +224,7 @@ fn figure_line(text: &mut String, figure: &Figure) -> std::fmt::Result {
     } = figure.measured;
     let (digits, unit) = match figure.unit {
         "" => (2, String::new()),
+        "MB" => (1, " MB".to_owned()),
         unit => (0, format!(" {unit}")),
     };
     writeln!(

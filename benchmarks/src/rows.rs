@@ -3,11 +3,13 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use anyhow::Result;
 use integration::bootstrap::FRONT;
 use integration::rendered::Rendered;
 use serde_json::{Value, json};
 
 use crate::envoys::{bootstrap, functions, list, module, one_answer, to_upstream};
+use crate::jwt;
 use crate::load::Requests;
 use crate::routes::{self, Kind};
 
@@ -17,7 +19,7 @@ pub const BARE: &str = "bare";
 pub const FLOOR: &str = "floor";
 
 /// Functions that the routes of a router share, as routes of a document share upstreams.
-const FUNCTIONS: usize = 10;
+pub const FUNCTIONS: usize = 10;
 
 /// One row.
 #[derive(Debug)]
@@ -52,7 +54,10 @@ impl Setup {
 }
 
 /// All rows, in the order of the table.
-pub fn all(upstream: SocketAddr) -> Vec<Row> {
+///
+/// # Errors
+/// When no tokens can be signed.
+pub fn all(upstream: SocketAddr) -> Result<Vec<Row>> {
     let mut rows = Vec::from(modules());
     rows.extend([10, 1_000, 10_000].map(|routes| router(Kind::Template, routes, FUNCTIONS)));
     rows.push(own_functions(10_000));
@@ -70,8 +75,9 @@ pub fn all(upstream: SocketAddr) -> Vec<Row> {
     // Ten thousand expressions take Envoy milliseconds a request.
     rows.extend([10, 100, 1_000].map(|routes| envoy_list(Kind::Regex, routes)));
     rows.push(last_of_list(Kind::Path, 1_000));
+    rows.extend(jwt::rows()?);
     rows.extend(with_upstream(upstream));
-    rows
+    Ok(rows)
 }
 
 /// An Envoy alone.
@@ -246,7 +252,8 @@ fn key_of(kind: Kind) -> &'static str {
     }
 }
 
-fn thousands(number: usize) -> String {
+/// A number as it is written.
+pub fn thousands(number: usize) -> String {
     match number / 1_000 {
         0 => number.to_string(),
         thousands => format!("{thousands},{:03}", number % 1_000),

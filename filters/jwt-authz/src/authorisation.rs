@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
-use filter_api::{ConfigError, Fields, HeaderList, Host, HostError, Refusal};
+use filter_api::{ConfigError, Fields, HeaderList, Host, HostError, Refusal, RootHost};
 
 use crate::cache::Cache;
 use crate::config::ProviderConfig;
 use crate::denial::Denial;
 use crate::key_wait::{KeyWait, Waiting};
-use crate::metrics::{ACCEPTED, CACHED, Metrics, REFUSALS};
-use crate::output::{ClaimHeader, sanitise, tell};
+use crate::metrics::Metrics;
+use crate::output::{ClaimHeader, Told, sanitise};
 use crate::provider::{Provider, Providers};
 use crate::requirement::{Accepted, Denied, Requirement};
 use crate::token::Token;
@@ -142,14 +142,17 @@ impl Authorisation {
     ) -> Result<Verdict, HostError> {
         let now = host.unix_time();
         let since = wait.since();
-        // What several places ask of one provider is found out once.
+        // What several places ask of one provider is found out once; most requirements have one place.
+        let is_one = matches!(requirement, Requirement::Token(_));
         let mut known: Vec<(usize, Result<Rc<TokenClaims>, Denial>)> = Vec::new();
         let judged = requirement.authorise(&mut |provider| {
             if let Some((_, found)) = known.iter().find(|(index, _)| *index == provider) {
                 return found.clone();
             }
             let found = self.authenticate(host, headers, provider, now, since);
-            known.push((provider, found.clone()));
+            if !is_one {
+                known.push((provider, found.clone()));
+            }
             found
         });
         if let Err(denied) = &judged
@@ -179,11 +182,17 @@ impl Authorisation {
         (denied.denial == Denial::KeysUnavailable).then(|| remote.longest_wait())
     }
 
+    /// Tells the host what was counted.
+    pub(crate) fn tell_metrics(&self, host: &mut dyn RootHost) {
+        let name = |index| Some(&*self.providers.get(index)?.name);
+        self.metrics.borrow_mut().tell(host, name);
+    }
+
     /// Counts a refusal.
     pub(crate) fn refuse(&self, host: &mut dyn Host, denied: Denied) -> Denial {
         let provider = denied.provider.and_then(|index| self.named(index));
         let mut metrics = self.metrics.borrow_mut();
-        metrics.count(host, REFUSALS, provider, denied.denial.label());
+        metrics.count_refusal(host, provider, denied.denial.label());
         denied.denial
     }
 
@@ -206,9 +215,8 @@ impl Authorisation {
                 cache.remove(index, &token);
                 return Err(denial);
             }
-            self.metrics
-                .borrow_mut()
-                .count(host, CACHED, self.named(index), "");
+            let mut metrics = self.metrics.borrow_mut();
+            metrics.count_good(index, true);
             return Ok(claims);
         }
         let parsed = Token::parse(&token)?;
@@ -221,6 +229,8 @@ impl Authorisation {
         })?;
         let claims = Rc::new(verify::claims(provider, &parsed, now)?);
         cache.insert(index, &token, &claims, key);
+        let mut metrics = self.metrics.borrow_mut();
+        metrics.count_good(index, false);
         Ok(claims)
     }
 
@@ -252,13 +262,15 @@ impl Authorisation {
         if headers.get("upgrade").is_some() && self.claim_headers().next().is_some() {
             host.set_field(Fields::RequestHeaders, "connection", b"upgrade")?;
         }
+        let mut said = Vec::new();
         for (one, provider) in providers() {
-            let named = self.named(one.provider);
-            self.metrics.borrow_mut().count(host, ACCEPTED, named, "");
-            tell(host, &provider.headers, &one.claims)?;
+            let write = |claims: &_| Told::of(&provider.headers, claims, self.filter_state);
+            let told = one.claims.told(write);
+            told.tell(host, &provider.headers)?;
+            said.push((&*provider.name, told.json()));
         }
-        if self.filter_state && !accepted.is_empty() {
-            let state = claims::to_filter_state(&self.providers.said(accepted));
+        if self.filter_state && !said.is_empty() {
+            let state = claims::to_filter_state(&said);
             host.set_filter_state(claims::FILTER_STATE, state.as_bytes())?;
         }
         if !was_in_target {

@@ -1,6 +1,5 @@
 //! Tokens that were verified before.
 
-use std::hash::Hasher;
 use std::rc::{Rc, Weak};
 
 use twox_hash::XxHash64;
@@ -13,6 +12,9 @@ const WAYS: usize = 4;
 
 /// Longer tokens are verified each time.
 const LONGEST: usize = 4 * 1024;
+
+/// How much of a token's end chooses its place. It is the signature's, as good as random already.
+const HASHED: usize = 64;
 
 /// A bounded number of verified tokens, with what they say.
 ///
@@ -56,7 +58,8 @@ impl Cache {
         self.clock += 1;
         let clock = self.clock;
         let mut entries = self.place(provider, token)?.iter_mut().flatten();
-        let entry = entries.find(|entry| entry.provider == provider && *entry.token == *token)?;
+        let entry =
+            entries.find(|entry| entry.provider == provider && is_same(&entry.token, token))?;
         if entry.key.strong_count() == 0 {
             return None;
         }
@@ -94,20 +97,30 @@ impl Cache {
     /// Forgets a token that holds no longer.
     pub(crate) fn remove(&mut self, provider: usize, token: &[u8]) {
         for way in self.place(provider, token).into_iter().flatten() {
-            if matches!(way, Some(entry) if entry.provider == provider && *entry.token == *token) {
+            if matches!(way, Some(entry) if entry.provider == provider && is_same(&entry.token, token))
+            {
                 *way = None;
             }
         }
     }
 
     fn place(&mut self, provider: usize, token: &[u8]) -> Option<&mut [Option<Entry>; WAYS]> {
-        let mut hasher = XxHash64::with_seed(self.seed);
-        hasher.write(token);
-        hasher.write_u32(provider as u32);
+        let end = token.last_chunk::<HASHED>().map_or(token, |end| end);
+        let hash = XxHash64::oneshot(self.seed.wrapping_add(provider as u64), end);
         let places = self.places.len() as u64;
-        let index = hasher.finish().checked_rem(places)?;
+        let index = hash.checked_rem(places)?;
         self.places.get_mut(usize::try_from(index).ok()?)
     }
+}
+
+/// Whether two are one, octet by octet. By eight at a time: `==` of slices looks at single octets where
+/// this runs, and takes 0.7 µs for a token of 870.
+fn is_same(one: &[u8], other: &[u8]) -> bool {
+    let ((ones, one_rest), (others, other_rest)) = (one.as_chunks::<8>(), other.as_chunks::<8>());
+    let word = |octets: &[u8; 8]| u64::from_le_bytes(*octets);
+    one.len() == other.len()
+        && ones.iter().map(word).eq(others.iter().map(word))
+        && one_rest == other_rest
 }
 
 #[cfg(test)]
@@ -165,6 +178,21 @@ mod tests {
         }
         assert!(cache.get(1, b"mine").is_none());
         assert!(cache.get(0, b"mine").is_some());
+    }
+
+    #[test]
+    fn two_tokens_are_one_if_all_their_octets_are() {
+        let token: Vec<u8> = (0..=255).cycle().take(1003).collect();
+        for length in [0, 1, 7, 8, 9, 64, 1003] {
+            let one = token.get(..length).unwrap();
+            assert!(is_same(one, &one.to_vec()), "{length}");
+            for place in 0..length {
+                let mut other = one.to_vec();
+                *other.get_mut(place).unwrap() ^= 0x80;
+                assert!(!is_same(one, &other), "{length} {place}");
+            }
+            assert!(!is_same(one, token.get(..length + 1).unwrap_or(b"a")));
+        }
     }
 
     #[test]

@@ -20,12 +20,13 @@ impl Providers {
     }
 
     /// All places where a requirement's providers look for tokens.
-    pub(crate) fn sources(
-        &self,
-        requirement: &Requirement,
-    ) -> impl Iterator<Item = &Source> + use<'_> {
-        let providers = requirement.providers().into_iter();
-        let providers = providers.filter_map(|index| self.get(index));
+    pub(crate) fn sources<'p>(
+        &'p self,
+        requirement: &'p Requirement,
+    ) -> impl Iterator<Item = &'p Source> {
+        let named = requirement.providers();
+        let named = (0..named.len()).map_while(move |index| named.get(index).copied());
+        let providers = named.filter_map(|index| self.get(index));
         providers.flat_map(|provider| &*provider.sources)
     }
 
@@ -33,7 +34,7 @@ impl Providers {
     /// are to be forwarded. Of what stands in the others nobody has verified anything.
     pub(crate) fn stripped<'p>(
         &'p self,
-        requirement: &Requirement,
+        requirement: &'p Requirement,
         accepted: &[Accepted],
         headers: &HeaderList,
     ) -> impl Iterator<Item = &'p Source> + use<'p> {

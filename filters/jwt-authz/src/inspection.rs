@@ -181,7 +181,7 @@ fn fields_told(accepted: &[Accepted], providers: &Providers) -> Vec<(String, Str
             .get(one.provider)
             .map(|provider| &*provider.headers);
         for header in headers.unwrap_or_default() {
-            let value = header.value(&one.claims);
+            let value = header.value(one.claims.members());
             told.extend(value.map(|value| (header.name().to_owned(), value)));
         }
     }

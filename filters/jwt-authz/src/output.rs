@@ -2,14 +2,13 @@
 
 use std::borrow::Cow;
 
-use claims::{Selector, text};
+use claims::{Claims, Selector, text};
 use filter_api::{ConfigError, Fields, HeaderList, Host, HostError};
 use serde_json::Value;
 
 use crate::base64url;
 use crate::config::{ArrayForm, ClaimHeaderConfig, Encoding};
 use crate::header_value::{check_claim_field, is_same_name, is_writable};
-use crate::token_claims::TokenClaims;
 
 /// A header field for a claim.
 #[derive(Debug)]
@@ -37,8 +36,8 @@ impl ClaimHeader {
     }
 
     /// The field's value; `None` without the claim, or when it cannot be written so.
-    pub(crate) fn value(&self, claims: &TokenClaims) -> Option<String> {
-        let claim = self.selector.find(claims.members())?;
+    pub(crate) fn value(&self, claims: &Claims) -> Option<String> {
+        let claim = self.selector.find(claims)?;
         let text = match (claim, self.array) {
             (Value::Array(elements), ArrayForm::Joined) => joined(elements)?,
             (claim, _) => text(claim).map_or_else(|| claim.to_string(), Cow::into_owned),
@@ -66,6 +65,9 @@ pub(crate) fn sanitise<'h>(
     fields: &HeaderList,
     ours: impl Iterator<Item = &'h ClaimHeader> + Clone,
 ) -> Result<Option<HeaderList>, HostError> {
+    if ours.clone().next().is_none() {
+        return Ok(None);
+    }
     let is_ours = |name: &[u8]| {
         let mut ours = ours.clone();
         ours.any(|header| is_same_name(name, header.name.as_bytes()))
@@ -81,18 +83,44 @@ pub(crate) fn sanitise<'h>(
     Ok(Some(fields.without(is_ours)))
 }
 
-/// Tells the upstream of claims.
-pub(crate) fn tell(
-    host: &mut dyn Host,
-    headers: &[ClaimHeader],
-    claims: &TokenClaims,
-) -> Result<(), HostError> {
-    for header in headers {
-        if let Some(value) = header.value(claims) {
-            host.set_field(Fields::RequestHeaders, &header.name, value.as_bytes())?;
+/// What is told of a token's claims: written once, and kept with them.
+#[derive(Debug, Clone)]
+pub(crate) struct Told {
+    /// The values of header fields, in the order in which the provider has them.
+    values: Box<[Option<Box<str>>]>,
+    /// All claims, as JSON.
+    json: Box<str>,
+}
+
+impl Told {
+    /// Writes it. Without `whole` nobody wants all claims.
+    pub(crate) fn of(headers: &[ClaimHeader], claims: &Claims, whole: bool) -> Self {
+        let value = |header: &ClaimHeader| header.value(claims).map(Into::into);
+        let json = whole.then(|| serde_json::to_string(claims).unwrap_or_default());
+        Self {
+            values: headers.iter().map(value).collect(),
+            json: json.unwrap_or_default().into(),
         }
     }
-    Ok(())
+
+    /// All claims, as JSON.
+    pub(crate) fn json(&self) -> &str {
+        &self.json
+    }
+
+    /// Tells the upstream.
+    pub(crate) fn tell(
+        &self,
+        host: &mut dyn Host,
+        headers: &[ClaimHeader],
+    ) -> Result<(), HostError> {
+        for (header, value) in headers.iter().zip(&self.values) {
+            if let Some(value) = value {
+                host.set_field(Fields::RequestHeaders, &header.name, value.as_bytes())?;
+            }
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]

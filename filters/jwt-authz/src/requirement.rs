@@ -1,5 +1,6 @@
 //! What is required of a request's tokens.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
@@ -98,13 +99,15 @@ impl Requirement {
         }
     }
 
-    /// The indices of the providers that it names.
-    pub fn providers(&self) -> BTreeSet<usize> {
+    /// The indices of the providers that it names, each once.
+    pub fn providers(&self) -> Cow<'_, [usize]> {
         match self {
-            Self::None => BTreeSet::new(),
-            Self::Token(access) => BTreeSet::from([access.provider]),
+            Self::None => Cow::Borrowed(&[]),
+            // Most requirements are this one, and are asked at each request.
+            Self::Token(access) => Cow::Borrowed(std::slice::from_ref(&access.provider)),
             Self::Any(several) | Self::All(several) => {
-                several.iter().flat_map(Self::providers).collect()
+                let named = several.iter().flat_map(|one| one.providers().into_owned());
+                Cow::Owned(named.collect::<BTreeSet<_>>().into_iter().collect())
             }
             Self::Optional(one) => one.providers(),
         }
@@ -154,7 +157,7 @@ impl Requirement {
                 // Of several tokens that are required one may be there.
                 Err(denied) if denied.denial == Denial::TokenMissing => {
                     let is_missing = |provider| authenticate(provider) == Err(Denial::TokenMissing);
-                    match one.providers().into_iter().all(is_missing) {
+                    match one.providers().iter().copied().all(is_missing) {
                         true => Ok(Vec::new()),
                         false => Err(denied),
                     }

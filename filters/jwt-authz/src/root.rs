@@ -1,4 +1,5 @@
-//! What happens outside of requests: keys are fetched, and the log says which are left out.
+//! What happens outside of requests: keys are fetched, the log says which are left out, and good tokens
+//! are counted.
 
 use std::rc::Rc;
 
@@ -8,6 +9,9 @@ use crate::authorisation::Authorisation;
 use crate::key_report;
 use crate::provider::KeySource;
 use crate::remote::{Remote, TICK};
+
+/// How often good tokens are told to the host, where no keys are fetched.
+const METRICS_TICK: Duration = Duration::from_secs(1);
 
 /// The root of a filter that lets requests pass by their tokens.
 #[derive(Debug)]
@@ -28,7 +32,11 @@ impl AuthorisationRoot {
 
 impl Root for AuthorisationRoot {
     fn tick_period(&self) -> Option<Duration> {
-        self.remotes().next().map(|_| TICK)
+        let is_asked = self.0.providers().iter().next().is_some();
+        match self.remotes().next() {
+            Some(_) => Some(TICK),
+            None => is_asked.then_some(METRICS_TICK),
+        }
     }
 
     fn on_start(&mut self, host: &mut dyn RootHost) -> Result<(), HostError> {
@@ -47,6 +55,7 @@ impl Root for AuthorisationRoot {
     }
 
     fn on_tick(&mut self, host: &mut dyn RootHost) -> Result<(), HostError> {
+        self.0.tell_metrics(host);
         // Each of them, whatever goes wrong with another.
         let ticks = self.remotes().map(|(name, remote)| remote.tick(name, host));
         ticks.fold(Ok(()), Result::and)

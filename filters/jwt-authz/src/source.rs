@@ -150,11 +150,16 @@ impl Source {
             Self::Header { name, scheme } => {
                 let scheme = scheme.as_deref();
                 let keep = |line: &&[u8]| of_scheme(line, scheme).is_none();
-                if headers.get_all(name).all(|line| keep(&line)) {
-                    return Ok(());
+                let (mut some_go, mut some_stay) = (false, false);
+                for line in headers.get_all(name) {
+                    let stays = keep(&line);
+                    some_stay |= stays;
+                    some_go |= !stays;
                 }
-                if !headers.get_all(name).any(|line| keep(&line)) {
-                    return host.remove_field(Fields::RequestHeaders, name);
+                match (some_go, some_stay) {
+                    (false, _) => return Ok(()),
+                    (true, false) => return host.remove_field(Fields::RequestHeaders, name),
+                    (true, true) => {}
                 }
                 // Another source may have taken out some of it.
                 let fields = host.fields(Fields::RequestHeaders)?;
@@ -196,11 +201,9 @@ fn only<'t>(
     mut tokens: impl Iterator<Item = Cow<'t, [u8]>>,
 ) -> Result<Option<Cow<'t, [u8]>>, Denial> {
     let first = tokens.next();
-    // Envoy makes one line of several `authorization`, with commas, which no token has.
-    let is_joined = first.as_ref().is_some_and(|token| token.contains(&b','));
-    match is_joined || tokens.next().is_some() {
-        true => Err(Denial::TokenRepeated),
-        false => Ok(first),
+    match tokens.next() {
+        Some(_) => Err(Denial::TokenRepeated),
+        None => Ok(first),
     }
 }
 

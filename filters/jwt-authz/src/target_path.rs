@@ -9,8 +9,15 @@ use filter_api::escapes::decode;
 /// escaped `/` or an octet of zero, or when it is no path at all.
 ///
 /// Access hangs on it: what a rule does not see, the next one decides, which may ask for less.
-pub(crate) fn meaning(target: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn meaning(target: &[u8]) -> Option<Cow<'_, [u8]>> {
     let path = target.split(|&byte| matches!(byte, b'?' | b'#')).next()?;
+    match is_plain(path) {
+        true => Some(Cow::Borrowed(path)),
+        false => by_segments(path).map(Cow::Owned),
+    }
+}
+
+fn by_segments(path: &[u8]) -> Option<Vec<u8>> {
     let mut segments = path
         .strip_prefix(b"/")?
         .split(|&byte| byte == b'/')
@@ -27,6 +34,16 @@ pub(crate) fn meaning(target: &[u8]) -> Option<Vec<u8>> {
         meaning.extend_from_slice(bare);
     }
     Some(meaning)
+}
+
+/// Whether a path means what stands there, as most do: there is nothing in it that has to be looked at.
+fn is_plain(path: &[u8]) -> bool {
+    let is_special = |byte: &u8| matches!(byte, b'%' | b';' | b'\\' | 0);
+    // A segment that is empty, or that begins with a dot as "." and ".." do.
+    let is_suspect = |pair: &[u8; 2]| matches!(pair, [b'/', b'/' | b'.']);
+    path.first() == Some(&b'/')
+        && !path.iter().any(is_special)
+        && !path.array_windows().any(is_suspect)
 }
 
 /// A segment without its escapes.
@@ -58,8 +75,25 @@ mod tests {
             ("/%252e%252e", "/%2e%2e"),
         ] {
             let meaning = meaning(target.as_bytes()).unwrap();
-            assert_eq!(String::from_utf8(meaning).unwrap(), expected, "{target}");
+            assert_eq!(meaning, expected.as_bytes(), "{target}");
         }
+    }
+
+    #[test]
+    fn a_plain_path_means_what_its_segments_mean() {
+        let mut paths = vec![Vec::new()];
+        let mut plain = 0;
+        for _ in 0..6 {
+            let longer = |path: &Vec<u8>| {
+                b"/.;%\\a".map(|byte| path.iter().copied().chain([byte]).collect::<Vec<u8>>())
+            };
+            paths = paths.iter().flat_map(longer).collect();
+            for path in paths.iter().filter(|path| is_plain(path)) {
+                assert_eq!(by_segments(path).as_ref(), Some(path));
+                plain += 1;
+            }
+        }
+        assert!(plain > 40, "{plain}");
     }
 
     #[test]

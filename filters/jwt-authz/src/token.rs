@@ -30,9 +30,13 @@ impl<'t> Token<'t> {
     /// Takes a token apart.
     ///
     /// # Errors
-    /// When it is no token, or one that asks for what is not given: a key of its own (`jwk`, `jku`,
+    /// When it is no token, or several, or one that asks for what is not given: a key of its own (`jwk`, `jku`,
     /// `x5u`), an extension (`crit`; none is known here), no signature (`none`).
     pub fn parse(text: &'t [u8]) -> Result<Self, Denial> {
+        // Envoy makes one line of several `authorization`, with commas, which no token has.
+        if text.contains(&b',') {
+            return Err(Denial::TokenRepeated);
+        }
         if text.len() > MOST_TOKEN_BYTES {
             return Err(Denial::TokenTooLarge);
         }

@@ -1,18 +1,29 @@
 //! What a token says (RFC 7519 section 4), and whether that is what a provider's tokens say.
 
+use std::cell::OnceCell;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
 
 use crate::denial::Denial;
+use crate::output::Told;
 
 /// The claims of a token that somebody has signed.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct TokenClaims {
     members: Map<String, Value>,
     expires: Option<Duration>,
     not_before: Option<Duration>,
     issued: Option<Duration>,
+    /// What is told of them, as soon as somebody has asked.
+    told: OnceCell<Told>,
+}
+
+/// All else follows from what they say.
+impl PartialEq for TokenClaims {
+    fn eq(&self, other: &Self) -> bool {
+        self.members == other.members
+    }
 }
 
 /// What the claims of a provider's tokens must say.
@@ -41,6 +52,7 @@ impl TokenClaims {
             expires: time("exp")?,
             not_before: time("nbf")?,
             issued: time("iat")?,
+            told: OnceCell::new(),
             members,
         })
     }
@@ -53,6 +65,11 @@ impl TokenClaims {
     /// All of them, in the order of their names.
     pub fn members(&self) -> &Map<String, Value> {
         &self.members
+    }
+
+    /// What is told of them. Claims are of one provider's tokens, so it is the same each time.
+    pub(crate) fn told(&self, write: impl FnOnce(&Map<String, Value>) -> Told) -> &Told {
+        self.told.get_or_init(|| write(&self.members))
     }
 
     /// Whether they say what a provider's tokens say.

@@ -1,19 +1,27 @@
 //! Published vectors, and tokens of each algorithm, against keys in each form.
 
+use filter_api::Refusal;
 use serde::Deserialize;
+use serde_json::Value;
 use software_signatures::SoftwareSignatures;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use crate::config::KeysConfig;
 use crate::denial::Denial;
+use crate::key::{Key, KeyError};
 use crate::keys::Keys;
 use crate::token::Token;
 
-/// The examples of RFC 7515, 7519, 7520 and 8037.
+/// The examples of RFC 7515, 7519, 7520, 7797 and 8037.
 const RFC: &str = include_str!("../tests/vectors/rfc.json");
 /// A token of each algorithm, made with Python's `cryptography` and keys that are gone.
 const ALGORITHMS: &str = include_str!("../tests/vectors/algorithms.json");
+
+/// Their tokens that ask for what is not given.
+const REFUSED: &str = include_str!("../tests/vectors/rfc-refused.json");
+/// The keys of RFC 7517, 7520 and 8037.
+const KEYS: &str = include_str!("../tests/vectors/rfc-keys.json");
 
 #[derive(Deserialize)]
 struct Vector {
@@ -29,7 +37,7 @@ fn read(vectors: &str) -> Vec<Vector> {
 fn vectors() -> Vec<Vector> {
     let mut vectors = read(RFC);
     vectors.append(&mut read(ALGORITHMS));
-    assert_eq!(vectors.len(), 29);
+    assert_eq!(vectors.len(), 30);
     vectors
 }
 
@@ -44,6 +52,45 @@ fn verify(keys: &KeysConfig, token: &str) -> Result<(), Denial> {
 fn each_token_is_signed_by_its_key() {
     for Vector { name, keys, token } in vectors() {
         assert_eq!(verify(&keys, &token), Ok(()), "{name}");
+    }
+}
+
+#[test]
+fn a_token_that_asks_for_what_is_not_given_is_refused() {
+    #[derive(Deserialize)]
+    struct Refused {
+        #[serde(flatten)]
+        vector: Vector,
+        denied: String,
+    }
+    let vectors: Vec<Refused> = serde_json::from_str(REFUSED).unwrap();
+    assert_eq!(vectors.len(), 6);
+    for Refused { vector, denied } in vectors {
+        let Vector { name, keys, token } = vector;
+        let denial = verify(&keys, &token).unwrap_err();
+        assert_eq!(denial.label(), denied, "{name}");
+    }
+}
+
+#[test]
+fn public_keys_are_taken_and_no_others() {
+    #[derive(Deserialize)]
+    struct Published {
+        name: String,
+        jwk: Value,
+        error: Option<String>,
+    }
+    let published: Vec<Published> = serde_json::from_str(KEYS).unwrap();
+    assert_eq!(published.len(), 16);
+    for Published { name, jwk, error } in published {
+        let found = Key::from_jwk(&jwk).err().map(|error| match error {
+            KeyError::Private => "Private".to_owned(),
+            KeyError::Secret => "Secret".to_owned(),
+            KeyError::Use => "Use".to_owned(),
+            KeyError::Curve(_) => "Curve".to_owned(),
+            other => other.to_string(),
+        });
+        assert_eq!(found, error, "{name}");
     }
 }
 

@@ -44,8 +44,12 @@ impl Rig {
         (response.status.as_u16(), reason(&response))
     }
 
-    pub async fn counter(&self, name: &str) -> u64 {
-        self.envoy.stat(&format!("wasmcustom.{name}")).await
+    /// Good tokens are told once a second.
+    pub async fn wait_for_counter(&self, name: &str, count: u64) {
+        let name = format!("wasmcustom.{name}");
+        self.envoy
+            .wait_for_stat(&name, |found| found == count)
+            .await;
     }
 
     pub fn last(&self) -> SeenRequest {

@@ -11,7 +11,7 @@ fn written(more: Value, claim: &Value) -> Option<String> {
         config[name] = value.clone();
     }
     let header = ClaimHeader::compile(&serde_json::from_value(config).unwrap()).unwrap();
-    header.value(&claims(&json!({ "c": claim })))
+    header.value(claims(&json!({ "c": claim })).members())
 }
 
 #[test]

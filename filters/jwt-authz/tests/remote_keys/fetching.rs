@@ -11,7 +11,7 @@ use crate::rig::{Fate, NOW, Pair, Rig, TICK, config, set, status};
 const SECOND: Duration = Duration::from_secs(1);
 
 #[test]
-fn nothing_ticks_where_no_keys_are_fetched() {
+fn ticks_are_rare_where_no_keys_are_fetched() {
     let secret = json!({ "algorithm": "HS256", "text": "x".repeat(32) });
     let mut config = config(&json!({}));
     let period = |config: &serde_json::Value| {
@@ -21,6 +21,10 @@ fn nothing_ticks_where_no_keys_are_fetched() {
     };
     assert_eq!(period(&config).unwrap().get(), TICK);
     config["providers"]["corp"]["keys"] = json!({ "secret": secret });
+    // Good tokens are told once a second; without a provider there are none.
+    assert_eq!(period(&config).unwrap().get(), Duration::from_secs(1));
+    config["providers"] = json!({});
+    config["rules"] = json!([]);
     assert_eq!(period(&config), None);
 }
 

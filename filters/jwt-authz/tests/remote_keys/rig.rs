@@ -182,6 +182,16 @@ impl Rig {
         }
     }
 
+    /// How many good tokens were known, which is told when threads tick.
+    pub fn cached(&mut self) -> u64 {
+        self.tick(&mut []);
+        let world = self.world.borrow();
+        let counter = world
+            .counters
+            .get("headgate_jwt_cached_total;provider=corp;");
+        counter.copied().unwrap_or(0)
+    }
+
     /// One thread ticks.
     pub fn tick_of(&mut self, thread: usize) {
         let Thread { root, host, .. } = &mut self.threads[thread];
