@@ -128,7 +128,7 @@ pub fn all(results: &Results) -> Vec<Figure> {
 
 fn memory(results: &Results) -> Option<Figure> {
     Some(Figure {
-        what: "resident memory with many different tokens, beyond that with the first tenth",
+        what: "resident memory with many different tokens, beyond that with the first of them",
         most: MOST_GROWTH,
         measured: Summary::of([results.memory.as_ref()?.growth()])?,
         unit: "MB",

@@ -58,11 +58,19 @@ fn one_command_writes_the_table_and_all_that_was_measured() {
         "| router, 10 routes, to the floor | ",
         "| `headgate check`, 10,000 routes | ",
         "| a document of 10,000 routes | ",
+        "| jwt-authz, a token it remembers | ",
+        "| resident memory with many different tokens, beyond that with the first of them | ",
     ] {
         assert!(page.contains(line), "{line:?} is not in\n{page}");
     }
 
     let results: Value = serde_json::from_slice(&std::fs::read(json).unwrap()).unwrap();
+    // Of 5,000 tokens as of 100,000: what remembers tokens is full before.
+    let memory = &results["memory"];
+    let of = |when: &str| memory[when].as_u64().unwrap();
+    assert_eq!((of("tokens_before"), of("tokens")), (2_000, 5_000));
+    let growth = of("after").saturating_sub(of("before"));
+    assert!(growth < 3_000_000, "{growth} bytes");
     for row in results["rows"].as_array().unwrap() {
         let key = &row["key"];
         assert!(row["micros"]["least"].as_f64().unwrap() > 0.0, "{key}");

@@ -43,9 +43,9 @@ fn a_token_by_a_key_that_went_does_not_pass_and_one_by_a_key_that_stays_does() {
     rig.tick(&mut waiting);
     assert_eq!(rig.fates(&old.token()), [UNKNOWN; 2]);
     assert_eq!(rig.fates(&new.token()), [Fate::Passed; 2]);
-    assert_eq!(rig.cached(), 0);
+    let before = rig.cached();
     assert_eq!(rig.fates(&kept.token()), [Fate::Passed; 2]);
-    assert_eq!(rig.cached(), 2);
+    assert_eq!(rig.cached(), before + 2);
 }
 
 /// A name is not a key: another one by the same name makes tokens of the first invalid.
