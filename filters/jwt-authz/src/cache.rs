@@ -10,7 +10,7 @@ use crate::token_claims::TokenClaims;
 /// How many tokens share a place; of these, the one that was asked for least recently makes room.
 const WAYS: usize = 4;
 
-/// Longer tokens are verified each time.
+/// Longer tokens are verified each time, and those that say more than is worth keeping.
 const LONGEST: usize = 4 * 1024;
 
 /// How much of a token's end chooses its place. It is the signature's, as good as random already.
@@ -75,7 +75,7 @@ impl Cache {
         claims: &Rc<TokenClaims>,
         key: &Rc<Key>,
     ) {
-        if token.len() > LONGEST {
+        if token.len() > LONGEST || !claims.is_small() {
             return;
         }
         let used = self.clock;

@@ -42,7 +42,12 @@ impl Providers {
         let forwarding = providers.filter(|provider| provider.forward);
         let place = |provider: &'p Provider| provider.place(headers);
         let forwarded: Vec<&Source> = forwarding.filter_map(place).collect();
-        let sources = self.sources(requirement);
-        sources.filter(move |source| !forwarded.contains(source))
+        // Several providers may look in one place.
+        let mut seen = forwarded;
+        self.sources(requirement).filter(move |source| {
+            let is_new = !seen.contains(source);
+            seen.push(source);
+            is_new
+        })
     }
 }

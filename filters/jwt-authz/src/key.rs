@@ -254,6 +254,11 @@ impl Key {
         of_its_kind && self.algorithm.is_none_or(|only| only == algorithm)
     }
 
+    /// Whether it itself says that it is for this algorithm.
+    pub(crate) fn names(&self, algorithm: Algorithm) -> bool {
+        self.algorithm == Some(algorithm)
+    }
+
     /// Whether a signature is this key's. One with an algorithm that does not fit is not.
     ///
     /// # Errors

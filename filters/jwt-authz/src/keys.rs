@@ -13,7 +13,7 @@ use crate::pem;
 use crate::token::Token;
 
 /// How many keys are tried for a token that does not say which is its own.
-const MOST_TRIED: usize = 8;
+const MOST_TRIED: usize = 4;
 
 /// Keys, in the order in which they are tried.
 #[derive(Debug, Default)]

@@ -72,6 +72,20 @@ impl TokenClaims {
         self.told.get_or_init(|| write(&self.members))
     }
 
+    /// Whether they are few, so that many tokens' can be kept: a value takes up to seventy times as much as
+    /// what it is written with.
+    pub(crate) fn is_small(&self) -> bool {
+        const MOST: usize = 256;
+        fn count(value: &Value) -> usize {
+            match value {
+                Value::Array(elements) => 1 + elements.iter().map(count).sum::<usize>(),
+                Value::Object(members) => 1 + members.values().map(count).sum::<usize>(),
+                _ => 1,
+            }
+        }
+        self.members.values().map(count).sum::<usize>() <= MOST
+    }
+
     /// Whether they say what a provider's tokens say.
     ///
     /// # Errors

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use filter_api::Signatures;
 
+use crate::algorithm::Algorithm;
 use crate::denial::Denial;
 use crate::provider::Provider;
 use crate::token::Token;
@@ -30,8 +31,13 @@ pub fn verify(
 /// # Errors
 /// When it does not.
 pub(crate) fn takes(provider: &Provider, token: &Token<'_>) -> Result<(), Denial> {
-    let algorithms = &provider.algorithms;
-    match algorithms.is_empty() || algorithms.contains(&token.algorithm) {
+    let (algorithms, algorithm) = (&provider.algorithms, token.algorithm);
+    // RSA keys are for RS unless they say otherwise: whoever sends PS chooses what costs ten times as much.
+    let is_usual = || match algorithm {
+        Algorithm::Ps(_) => provider.keys().iter().any(|key| key.names(algorithm)),
+        _ => true,
+    };
+    match algorithms.contains(&algorithm) || (algorithms.is_empty() && is_usual()) {
         true => Ok(()),
         false => Err(Denial::AlgorithmNotAllowed),
     }
