@@ -39,7 +39,7 @@ mod tests {
 
     #[test]
     fn what_is_set_is_read_again_and_all_else_says_nothing() {
-        let (ada, bob) = (json!({ "sub": "ada" }), json!({ "sub": "bob", "n": [1] }));
+        let (ada, bob) = (json!({ "sub": "ada" }), json!({ "n": [1], "sub": "bob" }));
         let said = [("b", &ada), ("a", &bob)].map(|(provider, claims)| Said {
             provider,
             claims: claims.as_object().unwrap(),
