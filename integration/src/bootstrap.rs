@@ -11,6 +11,9 @@ use crate::upstream::Upstream;
 /// The name of the one listener; [`Envoy::listener`](crate::envoy::Envoy::listener) finds its port.
 pub const FRONT: &str = "front";
 
+/// The field that tells why a request was answered here, as the access log has it.
+pub const DETAILS: &str = "x-details";
+
 /// The header in which [`Proxy::functions`] tells the upstream what the internal header said.
 pub const OBSERVED_FUNCTION: &str = "x-observed-function";
 
@@ -76,6 +79,17 @@ impl Proxy {
     pub fn manager(mut self, field: &str, value: Value) -> Self {
         self.manager.insert(field.into(), value);
         self
+    }
+
+    /// Adds to what Envoy or a filter answers why it does, in [`DETAILS`].
+    pub fn refusals_with_details(self) -> Self {
+        let any = json!({ "status_code_filter": { "comparison": {
+            "op": "GE",
+            "value": { "default_value": 0, "runtime_key": "none" },
+        } } });
+        let details = json!({ "header": { "key": DETAILS, "value": "%RESPONSE_CODE_DETAILS%" } });
+        let mapper = json!({ "filter": any, "headers_to_add": [details] });
+        self.manager("local_reply_config", json!({ "mappers": [mapper] }))
     }
 
     /// Sets a field of the route's action, for example its `timeout`.

@@ -69,6 +69,8 @@ pub mod tls;
     reason = "test code: a panic is how a test fails"
 )]
 pub mod upstream;
+#[allow(clippy::expect_used, reason = "test code: a panic is how a test fails")]
+pub mod workers;
 
 pub use body::generated_sha256;
 pub use made::{installed, module, program};

@@ -80,7 +80,11 @@ pub struct PredicateConfig {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claim: Option<ClaimConfig>,
     /// It is this value.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "even_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub equals: Option<Value>,
     /// It is one of these values.
     #[serde(default, rename = "in", skip_serializing_if = "Option::is_none")]
@@ -109,4 +113,9 @@ pub struct PredicateConfig {
     /// This does not hold. Nothing holds of a claim that is not there but `exists: false`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not: Option<Box<PredicateConfig>>,
+}
+
+/// A value that is given, `null` too, which would else be as if nothing was given.
+fn even_null<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(from).map(Some)
 }

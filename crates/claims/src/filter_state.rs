@@ -39,13 +39,13 @@ mod tests {
 
     #[test]
     fn what_is_set_is_read_again_and_all_else_says_nothing() {
-        let (ada, bob) = (json!({ "sub": "ada" }), json!({ "n": [1], "sub": "bob" }));
+        let (ada, bob) = (json!({ "sub": "ada" }), json!({ "n": [1] }));
         let said = [("b", &ada), ("a", &bob)].map(|(provider, claims)| Said {
             provider,
             claims: claims.as_object().unwrap(),
         });
         let state = to_filter_state(&said);
-        assert_eq!(state, r#"{"a":{"n":[1],"sub":"bob"},"b":{"sub":"ada"}}"#);
+        assert_eq!(state, r#"{"a":{"n":[1]},"b":{"sub":"ada"}}"#);
         let read = from_filter_state(state.as_bytes());
         let read: Vec<_> = read.iter().collect();
         let expected = [

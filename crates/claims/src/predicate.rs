@@ -160,6 +160,10 @@ fn is_equal(one: &Value, other: &Value) -> bool {
 }
 
 fn tests(config: &PredicateConfig) -> Result<Vec<Test>, ConfigError> {
+    if config.equals == Some(Value::Null) {
+        let problem = "must not be null, which counts as no claim at all; write exists: false";
+        return Err(ConfigError::new("equals", problem));
+    }
     let regex = config.matches.as_deref().map(whole).transpose();
     let regex = regex.map_err(|problem| ConfigError::new("matches", problem))?;
     let tests = [

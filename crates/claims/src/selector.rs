@@ -21,6 +21,14 @@ impl Selector {
     /// # Errors
     /// When a name is empty, or there is none.
     pub fn compile(config: &ClaimConfig) -> Result<Self, ConfigError> {
+        if let ClaimConfig::Dotted(name) = config
+            && name.contains(['/', ':'])
+        {
+            // Its dots would part it, and then nothing would be found, of which "not" always holds.
+            let problem =
+                format!("must be a list if a name holds dots of its own, write [\"{name}\"]");
+            return Err(ConfigError::new("", problem));
+        }
         let names: Vec<&str> = match config {
             ClaimConfig::Dotted(names) => names.split('.').collect(),
             ClaimConfig::Names(names) => names.iter().map(String::as_str).collect(),

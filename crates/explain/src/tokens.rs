@@ -92,25 +92,14 @@ impl Tokens {
         Some((found, told))
     }
 
-    /// What accepted tokens say.
-    pub(crate) fn said<'a>(&'a self, accepted: &'a [Accepted]) -> Vec<Said<'a>> {
-        let said = accepted.iter().filter_map(|one| {
-            Some(Said {
-                provider: &self.providers.get(one.provider)?.name,
-                claims: one.claims.members(),
-            })
-        });
-        said.collect()
+    /// The request without what no client may say of its claims.
+    pub(crate) fn sanitised(&self, headers: &HeaderList) -> HeaderList {
+        headers.without(|field| self.providers.tells_of_a_claim(field))
     }
 
-    /// Header fields without those that tell of claims: those the pipeline takes off before it looks at
-    /// anything.
-    pub(crate) fn sanitised(&self, headers: &HeaderList) -> HeaderList {
-        let is_ours = |name: &[u8]| {
-            let name = std::str::from_utf8(name);
-            name.is_ok_and(|name| self.providers.tells_of_a_claim(name))
-        };
-        headers.without(is_ours)
+    /// What accepted tokens say.
+    pub(crate) fn said<'a>(&'a self, accepted: &'a [Accepted]) -> Vec<Said<'a>> {
+        self.providers.said(accepted)
     }
 
     /// A provider's name and configuration.
@@ -140,7 +129,7 @@ fn unknown() -> KeysConfig {
     }
 }
 
-/// Why no token says what these demand.
+/// Why no token, or none of this provider, says what these demand.
 pub(crate) fn claims_unmet(
     predicates: &[PredicateConfig],
     provider: Option<&str>,

@@ -9,8 +9,13 @@ pub trait Refusal {
     /// The HTTP status code.
     fn status(&self) -> u16;
 
-    /// The reason in one word of lower case and `_`, the same in log, metrics and answer.
+    /// The reason in one word of lower case and `_`, in log and metrics.
     fn label(&self) -> &'static str;
+
+    /// The same for the client: another word where the exact one would help who is refused for a reason.
+    fn told(&self) -> &'static str {
+        self.label()
+    }
 
     /// One sentence for the client; it tells nothing that the client did not know.
     fn detail(&self) -> Cow<'static, str>;

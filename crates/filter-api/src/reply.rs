@@ -52,7 +52,7 @@ impl Reply {
                     title: phrase(refusal.status()),
                     status: refusal.status(),
                     detail: &detail,
-                    reason: refusal.label(),
+                    reason: refusal.told(),
                 };
                 let body = serde_json::to_vec(&problem).unwrap_or_default();
                 (refusal.status(), body)

@@ -82,7 +82,7 @@ impl PipelineExchange {
         };
         match authorisation.judge(host, &headers, requirement, &mut self.wait)? {
             Verdict::Pass(accepted) => {
-                let said = authorisation.said(&accepted);
+                let said = authorisation.providers().said(&accepted);
                 match authorisation.pass(host, &headers, requirement, &accepted)? {
                     None => self.choose(host, route, &request, &said),
                     Some(stripped) => {

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
-use claims::Said;
 use filter_api::{ConfigError, Fields, HeaderList, Host, HostError, Refusal};
 
 use crate::cache::Cache;
@@ -16,7 +15,6 @@ use crate::metrics::{ACCEPTED, CACHED, Metrics, REFUSALS};
 use crate::output::{ClaimHeader, sanitise, tell};
 use crate::provider::{Provider, Providers};
 use crate::requirement::{Accepted, Denied, Requirement};
-use crate::source::Source;
 use crate::token::Token;
 use crate::token_claims::TokenClaims;
 use crate::verify;
@@ -164,9 +162,11 @@ impl Authorisation {
         match judged {
             Ok(accepted) => Ok(Verdict::Pass(accepted)),
             Err(denied) => {
-                for source in self.sources(requirement).filter(|source| source.is_query()) {
-                    source.strip(host, headers)?;
-                }
+                let mut sources = self.providers.sources(requirement);
+                sources.try_for_each(|source| match source.is_query() {
+                    true => source.strip(host, headers),
+                    false => Ok(()),
+                })?;
                 Ok(Verdict::Refuse(self.refuse(host, denied)))
             }
         }
@@ -217,18 +217,11 @@ impl Authorisation {
         let key = keys.verify(&parsed, host);
         let key = key.map_err(|denial| match provider.remote() {
             None => denial,
-            Some(remote) => remote.doubt(denial, parsed.kid.as_deref(), since, now),
+            Some(remote) => remote.doubt(denial, parsed.kid.as_deref(), since, now, host),
         })?;
         let claims = Rc::new(verify::claims(provider, &parsed, now)?);
         cache.insert(index, &token, &claims, key);
         Ok(claims)
-    }
-
-    /// The places of tokens of all providers that a requirement names.
-    fn sources(&self, requirement: &Requirement) -> impl Iterator<Item = &Source> {
-        let providers = requirement.providers().into_iter();
-        let providers = providers.filter_map(|index| self.providers.get(index));
-        providers.flat_map(|provider| &*provider.sources)
     }
 
     /// Lets a request pass of which this is required. The upstream gets of all the tokens there none but
@@ -250,16 +243,10 @@ impl Authorisation {
                 .iter()
                 .filter_map(move |one| Some((one, known(one)?)))
         };
-        let forwarded = providers().filter(|(_, provider)| provider.forward);
-        let forwarded: Vec<&Source> = forwarded
-            .filter_map(|(_, provider)| provider.place(headers))
-            .collect();
         let mut was_in_target = false;
-        for source in self.sources(requirement) {
-            if !forwarded.contains(&source) {
-                was_in_target |= source.is_in_target(headers);
-                source.strip(host, headers)?;
-            }
+        for source in self.providers.stripped(requirement, accepted, headers) {
+            was_in_target |= source.is_in_target(headers);
+            source.strip(host, headers)?;
         }
         // Whoever is next must not be told to drop a field that tells of a claim (RFC 9110 section 7.6.1).
         if headers.get("upgrade").is_some() && self.claim_headers().next().is_some() {
@@ -271,7 +258,7 @@ impl Authorisation {
             tell(host, &provider.headers, &one.claims)?;
         }
         if self.filter_state && !accepted.is_empty() {
-            let state = claims::to_filter_state(&self.said(accepted));
+            let state = claims::to_filter_state(&self.providers.said(accepted));
             host.set_filter_state(claims::FILTER_STATE, state.as_bytes())?;
         }
         if !was_in_target {
@@ -279,17 +266,6 @@ impl Authorisation {
         }
         let target = host.field(Fields::RequestHeaders, ":path")?;
         Ok(target.map(|target| headers.with(":path", &target)))
-    }
-
-    /// What accepted tokens say.
-    pub fn said<'a>(&'a self, accepted: &'a [Accepted]) -> Vec<Said<'a>> {
-        let said = |one: &'a Accepted| {
-            Some(Said {
-                provider: &self.providers.get(one.provider)?.name,
-                claims: one.claims.members(),
-            })
-        };
-        accepted.iter().filter_map(said).collect()
     }
 
     fn named(&self, index: usize) -> Option<(usize, &str)> {

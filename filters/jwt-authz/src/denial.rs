@@ -127,6 +127,16 @@ impl Refusal for Denial {
         }
     }
 
+    /// What is wrong with a token its sender need not know.
+    fn told(&self) -> &'static str {
+        match (self, self.class()) {
+            (Self::TokenExpired, _) => self.label(),
+            (_, Class::Token) => "token_invalid",
+            (Self::NoRule | Self::ClaimMismatch, _) => "not_allowed",
+            _ => self.label(),
+        }
+    }
+
     /// Who sends a token that is not good is told no more of it than whether to fetch another.
     fn detail(&self) -> Cow<'static, str> {
         match self {

@@ -8,7 +8,7 @@ pub(crate) fn is_name(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(is_of_name)
 }
 
-/// What a claim cannot be told in: fields that say where a message goes and how long it is (RFC 9110
+/// What a claim cannot be told in: fields that say where a message goes and how it is read (RFC 9110
 /// section 7.6.1, RFC 9112 section 6), and those by which gateways and upstreams know who asked.
 const TAKEN: [&str; 19] = [
     "authorization",
@@ -28,18 +28,18 @@ const TAKEN: [&str; 19] = [
     "transfer-encoding",
     "upgrade",
     "via",
-    "x-forwarded-for",
-    "x-forwarded-proto",
+    "x-real-ip",
+    "x-request-id",
 ];
 
 /// How more of them begin.
-const TAKEN_PREFIXES: [&str; 2] = ["x-envoy-", "x-headgate-"];
+const TAKEN_PREFIXES: [&str; 3] = ["x-envoy-", "x-forwarded-", "x-headgate-"];
 
 /// Whether a claim can be told in a field of this name.
 ///
 /// # Errors
 /// Why not.
-pub(crate) fn check_claim_field(name: &str) -> Result<(), String> {
+pub fn check_claim_field(name: &str) -> Result<(), String> {
     let mut prefixes = TAKEN_PREFIXES.iter();
     if !is_name(name) {
         return Err(format!(
@@ -53,7 +53,7 @@ pub(crate) fn check_claim_field(name: &str) -> Result<(), String> {
     }
     if TAKEN.contains(&name) || prefixes.any(|prefix| name.starts_with(prefix)) {
         return Err(format!(
-            "must not be \"{name}\", which means something else to servers"
+            "must not be \"{name}\", which HTTP, Envoy or the gateway itself writes; write another, such as \"x-user\""
         ));
     }
     Ok(())

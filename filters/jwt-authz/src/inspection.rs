@@ -10,7 +10,6 @@ use filter_api::{HeaderList, Signatures};
 use crate::denial::Denial;
 use crate::provider::{Provider, Providers};
 use crate::requirement::{Accepted, Denied, Requirement};
-use crate::source::Source;
 use crate::token_claims::TokenClaims;
 use crate::verify::verify;
 
@@ -100,10 +99,10 @@ pub fn inspect(
     let told = tell(requirement, &mut authenticate);
     let judged = requirement.authorise(&mut authenticate);
     let accepted = judged.as_deref().unwrap_or_default();
-    let (headers_told, target) = match judged.is_ok() {
-        true => passed(requirement, accepted, providers, headers),
-        false => (Vec::new(), None),
-    };
+    let headers_told = fields_told(accepted, providers);
+    let passes = judged.is_ok();
+    let target = passes.then(|| target_passed(requirement, accepted, providers, headers));
+    let target = target.flatten();
     Inspection {
         tokens,
         requirement: told,
@@ -174,39 +173,35 @@ fn tell(requirement: &Requirement, authenticate: Authenticate<'_>) -> Requiremen
     }
 }
 
-/// What upstreams see of a request that may pass: of all tokens of these providers none but those that are
-/// forwarded.
-fn passed(
-    requirement: &Requirement,
-    accepted: &[Accepted],
-    providers: &Providers,
-    headers: &HeaderList,
-) -> (Vec<(String, String)>, Option<Vec<u8>>) {
-    let known = |one: &Accepted| providers.get(one.provider);
-    let forwarded = accepted.iter().filter_map(known);
-    let forwarded = forwarded.filter(|provider| provider.forward);
-    let forwarded: Vec<&Source> = forwarded
-        .filter_map(|provider| provider.place(headers))
-        .collect();
-    let named = requirement.providers().into_iter();
-    let sources = named
-        .filter_map(|index| providers.get(index))
-        .flat_map(|provider| &*provider.sources);
-    let mut target = None;
-    for source in sources.filter(|source| !forwarded.contains(source)) {
-        if source.is_in_target(headers) {
-            let path = target.as_deref().unwrap_or(headers.path());
-            target = Some(source.target_without(path));
-        }
-    }
+/// The header fields that tell of accepted tokens.
+fn fields_told(accepted: &[Accepted], providers: &Providers) -> Vec<(String, String)> {
     let mut told = Vec::new();
-    for (one, provider) in accepted.iter().filter_map(|one| Some((one, known(one)?))) {
-        for header in &provider.headers {
+    for one in accepted {
+        let headers = providers
+            .get(one.provider)
+            .map(|provider| &*provider.headers);
+        for header in headers.unwrap_or_default() {
             let value = header.value(&one.claims);
             told.extend(value.map(|value| (header.name().to_owned(), value)));
         }
     }
-    (told, target)
+    told
+}
+
+/// The target of a request that passes, if a token was taken out of it.
+fn target_passed(
+    requirement: &Requirement,
+    accepted: &[Accepted],
+    providers: &Providers,
+    headers: &HeaderList,
+) -> Option<Vec<u8>> {
+    let mut target = None;
+    let sources = providers.stripped(requirement, accepted, headers);
+    for source in sources.filter(|source| source.is_in_target(headers)) {
+        let path = target.as_deref().unwrap_or(headers.path());
+        target = Some(source.target_without(path));
+    }
+    target
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ mod cache;
 mod config;
 mod denial;
 mod filter;
+mod forwarding;
 mod header_value;
 mod inspection;
 mod json;
@@ -58,6 +59,7 @@ pub use config::{
 };
 pub use denial::Denial;
 pub use filter::{JwtAuthz, JwtExchange};
+pub use header_value::check_claim_field;
 pub use inspection::{Inspection, RequirementTold, TokenSeen, inspect};
 pub use key::{Key, KeyError};
 pub use key_wait::KeyWait;

@@ -188,9 +188,9 @@ impl Providers {
     }
 
     /// Whether a header field tells of a claim, however its name is written.
-    pub fn tells_of_a_claim(&self, field: &str) -> bool {
+    pub fn tells_of_a_claim(&self, field: &[u8]) -> bool {
         let mut headers = self.iter().flat_map(|provider| &*provider.headers);
-        headers.any(|header| is_same_name(header.name().as_bytes(), field.as_bytes()))
+        headers.any(|header| is_same_name(header.name().as_bytes(), field))
     }
 
     /// A provider by its index.

@@ -17,7 +17,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use filter_api::ConfigError;
+use filter_api::{ConfigError, HostError, SharedData};
 
 use crate::config::{FetchConfig, RemoteConfig};
 use crate::denial::Denial;
@@ -103,29 +103,50 @@ impl Remote {
         kid: Option<&str>,
         since: Option<Duration>,
         now: Duration,
+        host: &mut dyn SharedData,
     ) -> Denial {
         let keys = self.keys.borrow();
-        if keys.is_empty() {
+        let mut state = self.state.borrow_mut();
+        let is_lacking = keys.lack(kid);
+        let has_answered = since.is_some_and(|since| state.slot.has_answered(since));
+        if keys.is_empty()
+            || (is_lacking && !has_answered && self.may_bring(&mut state, kid, now))
+            || self.is_behind(&state, host)
+        {
             return Denial::KeysUnavailable;
         }
-        let mut state = self.state.borrow_mut();
-        if !keys.lack(kid) || state.missing.knows(kid, now) {
-            return denial;
-        }
-        let cooldown = self.fetch.cooldown.get();
-        if since.is_some_and(|since| state.slot.has_answered(since)) {
-            let a_while = cooldown.saturating_mul(COOLDOWNS_MISSING);
+        if is_lacking && has_answered {
+            let a_while = self.fetch.cooldown.get().saturating_mul(COOLDOWNS_MISSING);
             state.missing.remember(kid, now, a_while);
-            return denial;
         }
-        let may_be_wanted = state.slot.may_be_wanted(now, cooldown);
+        denial
+    }
+
+    /// Whether a fetch may bring a key: one that has begun, or one that is to come. Says that it is
+    /// wanted.
+    fn may_bring(&self, state: &mut State, kid: Option<&str>, now: Duration) -> bool {
+        if state.missing.knows(kid, now) {
+            return false;
+        }
+        let slot = state.slot;
+        let may_be_wanted = slot.may_be_wanted(now, self.fetch.cooldown.get());
         state.is_wanted |= may_be_wanted;
         // After a fetch that failed there is another one soon.
-        let may_come = may_be_wanted || state.slot.is_being_fetched(now) || state.slot.failures > 0;
-        match may_come {
-            true => Denial::KeysUnavailable,
-            false => denial,
-        }
+        may_be_wanted || slot.is_being_fetched(now) || slot.failures > 0
+    }
+
+    /// Whether another thread has keys that this one takes at its next tick.
+    fn is_behind(&self, state: &State, host: &mut dyn SharedData) -> bool {
+        let there = self.read(host);
+        there.is_ok_and(|(slot, _)| slot.version != 0 && slot.version != state.version)
+    }
+
+    /// The record, and its generation.
+    fn read<H: SharedData + ?Sized>(&self, host: &mut H) -> Result<(Slot, u32), HostError> {
+        let shared = host.shared(&self.slot_key)?;
+        Ok(shared.map_or((Slot::default(), 0), |shared| {
+            (Slot::decode(&shared.value), shared.generation)
+        }))
     }
 }
 

@@ -85,11 +85,6 @@ impl Rig {
         }
     }
 
-    /// A client with connections of its own.
-    pub async fn another_client(&self) -> Client {
-        client::http1(self.envoy.listener(FRONT).await)
-    }
-
     /// Waits until Envoy has read so much from clients.
     pub async fn has_read(&self, bytes: u64) {
         let read = |read| read >= bytes;

@@ -2,9 +2,10 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use integration::client::Client;
+use integration::bootstrap::FRONT;
 use integration::envoy::free_port;
 use integration::upstream::{Gate, Upstream};
+use integration::workers::clients_of_both_workers;
 use serde_json::json;
 use tokio::time::Instant;
 
@@ -13,30 +14,6 @@ use crate::rig::{Holds, LONG, Rig, SHORT, is_denied, is_unanswered, lets_pass, r
 
 /// The threads of Envoy that have a VM: two workers, and the main one.
 const VMS: usize = 3;
-
-impl Rig {
-    /// Opens connections until each of the two workers has one, and one request has come on each.
-    async fn clients_of_both_workers(&self) -> Vec<Client> {
-        let mut clients = Vec::new();
-        loop {
-            let stats = self.envoy.stats().await;
-            let connections = stats.iter().filter(|(name, count)| {
-                name.starts_with("listener.127.0.0.1_0.worker_")
-                    && name.ends_with(".downstream_cx_total")
-                    && **count > 0
-            });
-            if connections.count() == 2 {
-                return clients;
-            }
-            assert!(
-                clients.len() < 200,
-                "a worker gets no connection: {stats:#?}"
-            );
-            clients.push(self.another_client().await);
-            clients.last().unwrap().get("/").await.unwrap();
-        }
-    }
-}
 
 #[tokio::test]
 async fn what_one_thread_learns_the_others_learn() {
@@ -65,7 +42,7 @@ async fn what_one_thread_learns_the_others_learn() {
         .into_iter()
         .for_each(|kind| kind.assert_whole(&seen));
 
-    for client in rig.clients_of_both_workers().await {
+    for client in clients_of_both_workers(&rig.envoy, FRONT).await {
         assert_eq!(client.get("/").await.unwrap().status, 200);
     }
     let asked = rig.asked.requests();

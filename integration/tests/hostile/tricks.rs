@@ -224,6 +224,7 @@ impl Rig {
                 .map(|(name, value)| (name, value))
                 .collect::<HeaderList>(),
             client: None,
+            now: std::time::Duration::ZERO, // there is no token
         });
         let matched = explanation.seen.unwrap();
         assert_eq!(seen.path, matched.path.unwrap().0, "{request}");

@@ -89,6 +89,7 @@ impl Case {
             host: self.host.clone(),
             fields: HeaderList::new(),
             client: None,
+            now: std::time::Duration::ZERO, // there is no token
         });
         match (explanation.refused, explanation.seen) {
             (Some(refused), _) => refused.status.map_or(Outcome::Closed, Outcome::Answered),

@@ -44,10 +44,6 @@ fn a_predicate_holds_or_does_not() {
             true,
         ),
         (
-            json!({ "claim": "https://example.com/roles", "contains": "dev" }),
-            false,
-        ),
-        (
             json!({ "claim": ["realm", "roles"], "contains": true }),
             true,
         ),
@@ -123,6 +119,15 @@ fn a_predicate_is_wrong_in_many_ways() {
         (
             json!({ "all": [{ "claim": "a..b", "exists": true }] }),
             "claims[0].all[0].claim: must name a claim, as \"sub\" or \"realm_access.roles\"",
+        ),
+        (
+            json!({ "not": { "claim": "https://example.com/banned", "equals": true } }),
+            "claims[0].not.claim: must be a list if a name holds dots of its own, write \
+             [\"https://example.com/banned\"]",
+        ),
+        (
+            json!({ "claim": "a", "equals": null, "exists": true }),
+            "claims[0].equals: must not be null, which counts as no claim at all; write exists: false",
         ),
         (
             json!({ "claim": [], "exists": true }),

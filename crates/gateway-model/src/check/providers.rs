@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use jwt_authz::{KeysConfig, Provider as Compiled, RemoteConfig, RequirementConfig};
+use jwt_authz::{
+    KeysConfig, Provider as Compiled, RemoteConfig, RequirementConfig, check_claim_field,
+};
 use software_signatures::SoftwareSignatures;
 
 use super::Check;
@@ -12,25 +14,18 @@ use crate::key_file::{self, KeyFile};
 use crate::scalars::{FileName, ProviderName, Url};
 use crate::words::quoted;
 
-/// Header fields in which upstreams are told of the client, beside those that no filter writes.
-const OWNED: [&str; 6] = [
-    "x-forwarded-client-cert",
-    "x-forwarded-host",
-    "x-forwarded-port",
-    "x-forwarded-prefix",
-    "x-real-ip",
-    "x-request-id",
-];
-
 impl Check<'_> {
     pub(super) fn providers(&mut self, read: Option<ReadFile<'_>>) {
         let gateway = self.gateway;
         for (name, provider) in &gateway.providers {
             let path = provider_path(name.as_str());
             self.fetched(&path, provider);
-            self.claim_headers(&path, provider);
             let keys = self.keys(&path, provider, read);
-            self.compiled(&path, name, provider, keys);
+            let mut provider = provider.clone();
+            if !self.claim_headers(&path, &provider) {
+                provider.headers.clear(); // told already
+            }
+            self.compiled(&path, name, &provider, keys);
         }
     }
 
@@ -186,20 +181,19 @@ impl Check<'_> {
         }
     }
 
-    fn claim_headers(&mut self, path: &str, provider: &Provider) {
+    /// Whether they can be written.
+    fn claim_headers(&mut self, path: &str, provider: &Provider) -> bool {
         let headers = provider.headers.iter().enumerate();
         let names = headers.map(|(i, header)| (format!("{path}.headers[{i}].name"), &header.name));
+        let mut can_be_written = true;
         for (place, name) in names.clone() {
-            let name = name.as_str();
-            if OWNED.contains(&name) {
-                let problem = format!(
-                    "{} is a field that Envoy or the gateway writes; write another, such as \"x-user\"",
-                    quoted(name)
-                );
+            if let Err(problem) = check_claim_field(name) {
                 self.error(place, problem);
+                can_be_written = false;
             }
         }
         self.duplicates(names, "give one of them another name");
+        can_be_written
     }
 
     /// Providers that nobody asks.

@@ -18,7 +18,7 @@ pub(super) fn check(
         check_provider(&place, provider, required)?;
     }
     let mut fields = fields_of(route).into_iter();
-    let of_claims = fields.find(|(_, field)| providers.tells_of_a_claim(field));
+    let of_claims = fields.find(|(_, field)| providers.tells_of_a_claim(field.as_bytes()));
     match of_claims {
         None => Ok(()),
         Some((place, _)) => Err(ConfigError::new(

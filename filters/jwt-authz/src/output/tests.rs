@@ -70,11 +70,11 @@ fn a_field_is_wrong_in_some_ways() {
         ),
         (
             json!({ "name": "host", "claim": "a" }),
-            "name: must not be \"host\", which means something else to servers",
+            "name: must not be \"host\", which HTTP, Envoy or the gateway itself writes; write another, such as \"x-user\"",
         ),
         (
             json!({ "name": "x-headgate-function", "claim": "a" }),
-            "name: must not be \"x-headgate-function\", which means something else to servers",
+            "name: must not be \"x-headgate-function\", which HTTP, Envoy or the gateway itself writes; write another, such as \"x-user\"",
         ),
         (
             json!({ "name": "x_a", "claim": "a" }),

@@ -24,7 +24,7 @@ pub(crate) struct Answer {
 pub(crate) enum NoKeys {
     #[error("it could not be asked: {0}; is there such a cluster?")]
     NotAsked(#[from] HostError),
-    #[error("the connection broke")]
+    #[error("the connection broke, or the answer took too long to be whole")]
     Broken,
     #[error("the answer is larger than 1 MiB")]
     TooLarge,

@@ -57,8 +57,8 @@ impl Remote {
             return Ok(());
         }
         let is_wanted = state.is_wanted && slot.may_be_wanted(now, self.fetch.cooldown.get());
-        // What is there cannot be read: then it is fetched anew.
-        let is_damaged = state.version != slot.version;
+        // What is there cannot be read, or is not there any more: then it is fetched anew.
+        let is_damaged = state.version != slot.version && slot.failures == 0;
         let is_due = is_damaged || slot.is_due(now, schedule::longest(&self.fetch));
         if !is_wanted && !is_due {
             return Ok(());
@@ -192,14 +192,14 @@ impl Remote {
             lease: None,
             ..ended
         };
-        if let Some(metrics) = &state.metrics {
-            metrics.count(host, end);
-        }
         if let (Ok(answer), FetchEnd::Fresh) = (&answer, end) {
             key_report::left_out(host, provider, &answer.faults);
             key_report::not_taken(host, provider, &answer.keys);
         }
         host.compare_and_swap(&self.slot_key, &ended.encode(), generation)?;
+        if let Some(metrics) = &state.metrics {
+            metrics.count(host, end);
+        }
         if let Ok(answer) = answer
             && state.version != ended.version
         {
@@ -262,13 +262,5 @@ impl Remote {
         *current = Rc::new(keys.succeeding(&current));
         state.version = version;
         state.missing.clear();
-    }
-
-    /// The record, and its generation.
-    fn read(&self, host: &mut dyn RootHost) -> Result<(Slot, u32), HostError> {
-        let shared = host.shared(&self.slot_key)?;
-        Ok(shared.map_or((Slot::default(), 0), |shared| {
-            (Slot::decode(&shared.value), shared.generation)
-        }))
     }
 }

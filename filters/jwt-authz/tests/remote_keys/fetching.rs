@@ -114,21 +114,31 @@ fn a_fetch_whose_thread_is_gone_is_made_by_another() {
     assert_eq!(rig.fates(&pair.token()), [Fate::Passed]);
 }
 
-/// Whoever is late has lost the lease, and what it brings is not taken for new.
+/// Whoever is late has lost the lease, and what it brings is not taken for new: neither while another
+/// thread fetches, nor behind its answer.
 #[test]
-fn an_answer_behind_that_of_another_thread_changes_nothing() {
+fn an_answer_that_comes_too_late_changes_nothing() {
     let (old, new) = (Pair::new("a", 1), Pair::new("b", 2));
-    let mut rig = Rig::new(2, &config(&json!({ "timeout": "1s" })));
-    rig.answer(set(&[&old]));
-    rig.tick_unanswered(&mut []);
-    let late = rig.world.borrow_mut().answer_next().unwrap();
-    rig.answer(set(&[&new]));
-    rig.pass(Duration::from_millis(2200), &mut []);
-    assert_eq!(rig.fetches(), 2);
-    rig.deliver(late);
-    rig.tick(&mut []);
-    assert_eq!(rig.fates(&new.token()), [Fate::Passed; 2]);
-    assert_eq!(rig.ended("fresh"), 1);
+    for is_behind in [false, true] {
+        let mut rig = Rig::new(2, &config(&json!({ "timeout": "1s" })));
+        rig.answer(set(&[&old]));
+        rig.tick_unanswered(&mut []);
+        let late = rig.world.borrow_mut().answer_next().unwrap();
+        rig.answer(set(&[&new]));
+        rig.sleep(3 * SECOND);
+        rig.tick_of(1);
+        assert_eq!(rig.fetches(), 2);
+        if is_behind {
+            rig.answers_come(&mut []);
+        }
+        let before = rig.ended("fresh");
+        rig.deliver(late);
+        assert_eq!(rig.ended("fresh"), before);
+        rig.tick(&mut []);
+        rig.tick(&mut []);
+        assert_eq!(rig.fates(&new.token()), [Fate::Passed; 2]);
+        assert_eq!((rig.ended("fresh"), rig.fetches()), (1, 2));
+    }
 }
 
 #[test]
@@ -173,6 +183,22 @@ fn a_damaged_record_costs_a_fetch() {
         assert_eq!(rig.fates(&pair.token()), [Fate::Passed; 2], "{bytes:?}");
         rig.pass(SECOND, &mut []);
         assert_eq!(rig.fetches(), 2, "{bytes:?}");
+    }
+}
+
+#[test]
+fn what_is_damaged_does_not_have_a_server_that_is_down_asked_more_often() {
+    let pair = Pair::new("a", 1);
+    for what in ["slot", "keys"] {
+        let mut rig = Rig::with_keys(&config(&json!({})), &[&pair]);
+        rig.damage(what, b"");
+        rig.start_thread(&config(&json!({})));
+        rig.answer(status(503));
+        rig.pass(10 * SECOND, &mut []);
+        assert!((4..=6).contains(&rig.fetches()), "{}", rig.fetches());
+        let token = pair.token();
+        let here = rig.fates(&token);
+        assert_eq!(here, [Fate::Passed, Fate::Passed, Fate::Waits]);
     }
 }
 

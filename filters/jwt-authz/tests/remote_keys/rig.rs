@@ -175,12 +175,17 @@ impl Rig {
 
     /// Time goes by until the next tick, in which all threads ask what they have to ask.
     pub fn tick_unanswered(&mut self, requests: &mut [Request]) {
-        self.world.borrow_mut().now += TICK;
+        self.sleep(TICK);
         for thread in 0..self.threads.len() {
-            let Thread { root, host, .. } = &mut self.threads[thread];
-            root.on_tick(host).unwrap();
+            self.tick_of(thread);
             self.wake(thread, requests);
         }
+    }
+
+    /// One thread ticks.
+    pub fn tick_of(&mut self, thread: usize) {
+        let Thread { root, host, .. } = &mut self.threads[thread];
+        root.on_tick(host).unwrap();
     }
 
     /// All that was asked is answered.

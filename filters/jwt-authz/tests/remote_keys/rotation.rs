@@ -81,6 +81,26 @@ fn keys_without_names_rotate_too() {
     );
 }
 
+/// A thread learns at its tick what another has fetched; until then it refuses nothing for it.
+#[test]
+fn a_thread_that_is_behind_refuses_no_token_for_it() {
+    let (old, same, new) = (Pair::new("a", 1), Pair::new("a", 2), Pair::new("b", 3));
+    let fetch = json!({ "refresh": "30s", "cooldown": "1h" });
+    let mut rig = Rig::with_keys(&config(&fetch), &[&old]);
+    // The one fetch of this hour for the sake of a name.
+    let mut made_up = [rig.send(0, &made_up("x"))];
+    rig.tick(&mut made_up);
+    rig.tick(&mut made_up);
+    assert_eq!(rig.send(1, &new.token()).fate, UNKNOWN);
+    rig.sleep(Duration::from_secs(31));
+    rig.answer(set(&[&same, &new]));
+    rig.tick(&mut []);
+    let mut waiting = [rig.send(1, &same.token()), rig.send(1, &new.token())];
+    assert_eq!(fates(&waiting), [Fate::Waits; 2]);
+    rig.tick(&mut waiting);
+    assert_eq!(fates(&waiting), [Fate::Passed; 2]);
+}
+
 /// A signature that is wrong for the key that its token names is no reason for a fetch.
 #[test]
 fn a_forged_token_waits_for_nothing() {
@@ -133,6 +153,21 @@ fn a_name_that_is_missing_is_refused_at_once_for_ten_cooldowns() {
     rig.tick(&mut waiting);
     rig.tick(&mut waiting);
     assert_eq!(rig.fates(&other.token()), [Fate::Passed; 2]);
+}
+
+#[test]
+fn with_new_keys_no_name_is_missing_any_more() {
+    let (pair, new) = (Pair::new("a", 1), Pair::new("b", 2));
+    for (keys, fate) in [(vec![&pair], UNKNOWN), (vec![&pair, &new], Fate::Waits)] {
+        let mut rig = Rig::with_keys(&config(&json!({ "cooldown": "1s" })), &[&pair]);
+        for kid in ["x", "y"] {
+            let mut waiting = [rig.send(0, &made_up(kid))];
+            rig.pass(Duration::from_secs(2), &mut waiting);
+            assert_eq!(fates(&waiting), [UNKNOWN]);
+            rig.answer(set(&keys));
+        }
+        assert_eq!(rig.send(0, &made_up("x")).fate, fate);
+    }
 }
 
 /// While the server is down nobody knows whether a new name is a key's.
