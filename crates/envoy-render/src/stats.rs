@@ -12,10 +12,14 @@ const DURATION_BUCKETS: [u32; 16] = [
     2_500_000, 5_000_000, 10_000_000, 30_000_000, 60_000_000,
 ];
 
+/// Labels of what is counted of tokens and of their keys, beside those of requests.
+const LABELS_OF_TOKENS: [&str; 2] = ["provider", "outcome"];
+
 /// `envoy.config.metrics.v3.StatsConfig`: takes labels out of the names that the pipeline gives
 /// (`;label=value;`), so that they are labels to Prometheus.
 pub(crate) fn stats_config() -> Value {
-    let tags = LABELS.map(|label| {
+    let labels = LABELS.into_iter().chain(LABELS_OF_TOKENS);
+    let tags = labels.map(|label| {
         json!({
             "tag_name": label,
             // The first group is taken out of the name, the second is the label's value.
@@ -23,7 +27,7 @@ pub(crate) fn stats_config() -> Value {
         })
     });
     json!({
-        "stats_tags": tags,
+        "stats_tags": tags.collect::<Vec<_>>(),
         "histogram_bucket_settings": [{
             "match": { "prefix": format!("{NAMESPACE}.{DURATION}") },
             "buckets": DURATION_BUCKETS,

@@ -56,6 +56,16 @@ impl Headgate {
         ([127, 0, 0, 1], self.port).into()
     }
 
+    /// A document of its own with its listener: what stands in it beside that.
+    pub fn document_with(&self, fields: &str) -> String {
+        format!(
+            "apiVersion: headgate.dev/v1alpha1\nkind: Gateway\n\
+             listeners: [{{ name: http, port: {}, address: 127.0.0.1 }}]\n\
+             admin: {{ port: {} }}\n{fields}",
+            self.port, self.admin_port
+        )
+    }
+
     fn document(&self) -> PathBuf {
         self.place.path().join("gateway.yaml")
     }

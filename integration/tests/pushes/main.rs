@@ -11,4 +11,5 @@ mod headgate;
 mod killed;
 mod load;
 mod saved;
+mod tokens;
 mod versions;
