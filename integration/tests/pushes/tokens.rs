@@ -142,7 +142,7 @@ async fn keys_in_a_file_are_the_documents_and_a_changed_file_is_carried() {
     let refused = get(&client, "/pets", Some(&token)).await;
     assert_eq!(
         (refused.status.as_u16(), reason(&refused)),
-        (401, "key_unknown".to_owned())
+        (401, "token_invalid".to_owned())
     );
     assert!(headgate.stop().success());
 }
