@@ -94,7 +94,7 @@ impl Tokens {
 
     /// The request without what no client may say of its claims.
     pub(crate) fn sanitised(&self, headers: &HeaderList) -> HeaderList {
-        headers.without(|field| self.providers.tells_of_a_claim(field))
+        headers.without(|field| self.providers.writer_of(field).is_some())
     }
 
     /// What accepted tokens say.

@@ -10,6 +10,8 @@ use function_router::{Route, RouteConfig};
 use jwt_authz::{Authorisation, ProviderConfig, Requirement, RequirementConfig};
 use serde::{Deserialize, Serialize};
 
+pub use asked::unanswerable;
+
 use crate::policies::{Policies, PoliciesConfig};
 
 /// Providers and requirements as they travel.
@@ -61,8 +63,10 @@ impl Jwt {
             let required = required.map(Requirement::providers).unwrap_or_default();
             let named = required.iter().filter_map(|index| providers.get(*index));
             let named: Vec<&str> = named.map(|provider| &*provider.name).collect();
-            asked::check(config, &named, providers)
-                .map_err(|error| error.within(&format!("routes[{index}]")))?;
+            let faults = unanswerable(config, &named, providers);
+            if let Some(fault) = faults.into_iter().next() {
+                return Err(fault.within(&format!("routes[{index}]")));
+            }
         }
         Ok(Self {
             requirements,

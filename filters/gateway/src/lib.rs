@@ -14,6 +14,6 @@ mod policies;
 
 pub use config::Config;
 pub use exchange::PipelineExchange;
-pub use jwt::JwtConfig;
+pub use jwt::{JwtConfig, unanswerable};
 pub use pipeline::Pipeline;
 pub use policies::PoliciesConfig;

@@ -67,7 +67,7 @@ pub(crate) fn is_writable(value: &str) -> bool {
 
 /// Names that servers take for one: `x_user` is `x-user` to all that pass fields on in variables of the
 /// environment (RFC 3875 section 4.1.18), and to some of them so is `x.user`.
-pub(crate) fn is_same_name(one: &[u8], other: &[u8]) -> bool {
+pub fn is_same_name(one: &[u8], other: &[u8]) -> bool {
     let alike = |byte: u8| match byte.is_ascii_alphanumeric() {
         true => byte.to_ascii_lowercase(),
         false => b'-',

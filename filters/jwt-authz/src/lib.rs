@@ -59,7 +59,7 @@ pub use config::{
 };
 pub use denial::Denial;
 pub use filter::{JwtAuthz, JwtExchange};
-pub use header_value::check_claim_field;
+pub use header_value::{check_claim_field, is_same_name};
 pub use inspection::{Inspection, RequirementTold, TokenSeen, inspect};
 pub use key::{Key, KeyError};
 pub use key_wait::KeyWait;

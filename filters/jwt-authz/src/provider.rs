@@ -187,10 +187,12 @@ impl Providers {
         Ok(())
     }
 
-    /// Whether a header field tells of a claim, however its name is written.
-    pub fn tells_of_a_claim(&self, field: &[u8]) -> bool {
-        let mut headers = self.iter().flat_map(|provider| &*provider.headers);
-        headers.any(|header| is_same_name(header.name().as_bytes(), field))
+    /// Who tells of a claim in this header field, however its name is written.
+    pub fn writer_of(&self, field: &[u8]) -> Option<&str> {
+        let is_it = |header: &ClaimHeader| is_same_name(header.name().as_bytes(), field);
+        let mut providers = self.iter();
+        let writer = providers.find(|provider| provider.headers.iter().any(is_it));
+        writer.map(|provider| &*provider.name)
     }
 
     /// A provider by its index.

@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use claims::{ClaimConfig, Predicate, PredicateConfig};
-use function_router::ValueConfig;
-use jwt_authz::{AccessConfig, Providers, Requirement, RequirementConfig};
+use gateway::unanswerable;
+use jwt_authz::{
+    AccessConfig, Providers, Requirement, RequirementConfig, check_claim_field, is_same_name,
+};
 use serde_json::Value;
 
 use super::Check;
@@ -19,7 +21,13 @@ impl Check<'_> {
         let stand_ins = gateway.providers.iter().map(|(name, provider)| {
             let mut provider = provider.with_keys(unknown(RemoteKeys::default()));
             provider.from.clear();
-            provider.headers.clear();
+            // What cannot be written is told elsewhere, too.
+            provider
+                .headers
+                .retain(|header| check_claim_field(&header.name).is_ok());
+            provider
+                .headers
+                .dedup_by(|one, other| one.name == other.name);
             (name.to_string(), provider)
         });
         let Ok(providers) = Providers::compile(&stand_ins.collect::<BTreeMap<_, _>>()) else {
@@ -33,8 +41,7 @@ impl Check<'_> {
             if let Some(requirement) = &route.jwt {
                 self.requirement(&format!("{path}.jwt"), requirement, &providers);
             }
-            self.routed_by_claims(&path, route);
-            self.routed_by_written_fields(&path, route);
+            self.routed_by_claims(&path, route, &providers);
         }
     }
 
@@ -175,7 +182,7 @@ impl Check<'_> {
             };
             let own = headers(one).iter().find(|header| {
                 let mut others = headers(other).iter();
-                others.any(|theirs| is_same(&theirs.name, &header.name))
+                others.any(|theirs| is_same_name(theirs.name.as_bytes(), header.name.as_bytes()))
             });
             if let Some(header) = own {
                 let problem = format!(
@@ -188,111 +195,25 @@ impl Check<'_> {
         }
     }
 
-    /// Claims that a route goes by are those of tokens that it requires.
-    fn routed_by_claims(&mut self, path: &str, route: &Route) {
+    /// What a route asks of claims, as the pipeline's own constructor looks at it, and whether it can hold.
+    fn routed_by_claims(&mut self, path: &str, route: &Route, providers: &Providers) {
         let required = route.jwt.as_ref().or(self.gateway.jwt.as_ref());
         let mut required_of = BTreeSet::new();
         if let Some(required) = required {
             named(required, &mut required_of);
         }
-        for (i, destination) in route.to.iter().enumerate() {
-            let when = destination.when.as_ref();
-            if let Some(when) = when.filter(|when| !when.claims.is_empty()) {
-                let place = format!("{path}.to[{i}].when");
-                let provider = when.provider.as_deref();
-                self.claims_are_known(&place, "claims", provider, &required_of);
-                self.claims_can_be(&format!("{place}.claims"), &when.claims);
-            }
+        let required_of: Vec<&str> = required_of.into_iter().collect();
+        let config = route.to_config(|_, _| (String::new(), false));
+        for fault in unanswerable(&config, &required_of, providers) {
+            let fault = fault.within(path);
+            self.error(fault.path, fault.problem);
         }
-        let sticky = route.sticky.as_ref();
-        if let Some(sticky) = sticky.filter(|sticky| sticky.claim.is_some()) {
-            let place = format!("{path}.sticky");
-            let provider = sticky.provider.as_deref();
-            self.claims_are_known(&place, "claim", provider, &required_of);
-        }
-    }
-
-    /// Whether it is clear whose claims are meant, and whether they are ever known.
-    fn claims_are_known(
-        &mut self,
-        path: &str,
-        field: &str,
-        provider: Option<&str>,
-        required_of: &BTreeSet<&str>,
-    ) {
-        let names: Vec<&str> = required_of.iter().copied().collect();
-        match (names.as_slice(), provider) {
-            ([], _) => {
-                let problem = "no token is looked at on this route, so no claim is ever known; add jwt: { \
-                               provider: … } to the route";
-                self.error(format!("{path}.{field}"), problem);
-            }
-            (names, Some(provider)) if !names.contains(&provider) => {
-                let help = proposal(provider, names.to_vec());
-                let problem = format!(
-                    "the route takes no tokens of provider {}; {help}",
-                    quoted(provider)
-                );
-                self.error(format!("{path}.provider"), problem);
-            }
-            ([first, _, ..], None) => {
-                let problem = format!(
-                    "the route takes tokens of {}, and one may say what the other would not; write whose \
-                     claims are meant, such as provider: {first}",
-                    names.join(" and ")
-                );
-                self.error(format!("{path}.{field}"), problem);
-            }
-            _ => {}
-        }
-    }
-
-    /// What clients write in fields that tell of claims is removed after the route is found: who asks for
-    /// such a field would believe the client.
-    fn routed_by_written_fields(&mut self, path: &str, route: &Route) {
-        let headers = |place: String, values: &'_ BTreeMap<String, ValueConfig>| {
-            let names = values.keys().cloned();
-            let named = names.map(|name| (format!("{place}.headers[{name:?}]"), name));
-            named.collect::<Vec<_>>()
-        };
-        let mut asked = headers(format!("{path}.match"), &route.matches.headers);
         for (i, destination) in route.to.iter().enumerate() {
             if let Some(when) = &destination.when {
-                asked.extend(headers(format!("{path}.to[{i}].when"), &when.headers));
-            }
-        }
-        let sticky = route
-            .sticky
-            .as_ref()
-            .and_then(|sticky| sticky.header.clone());
-        asked.extend(sticky.map(|name| (format!("{path}.sticky.header"), name)));
-        let force = route.force.clone();
-        asked.extend(force.map(|name| (format!("{path}.force"), name)));
-        for (place, name) in asked {
-            let mut providers = self.gateway.providers.iter();
-            let writes = providers.find(|(_, provider)| {
-                let mut headers = provider.headers.iter();
-                headers.any(|header| is_same(&header.name, &name))
-            });
-            if let Some((provider, _)) = writes {
-                let problem = format!(
-                    "{} is written for upstreams by provider {provider}; what a request brings in it is the \
-                     client's word; write a condition on \"claims\"",
-                    quoted(&name)
-                );
-                self.error(place, problem);
+                self.claims_can_be(&format!("{path}.to[{i}].when.claims"), &when.claims);
             }
         }
     }
-}
-
-/// Names of fields that servers take for one, as the filter compares them.
-fn is_same(one: &str, other: &str) -> bool {
-    let alike = |byte: u8| match byte.is_ascii_alphanumeric() {
-        true => byte.to_ascii_lowercase(),
-        false => b'-',
-    };
-    one.bytes().map(alike).eq(other.bytes().map(alike))
 }
 
 /// The providers whose tokens a requirement may accept, and the pairs of those that it may accept together.

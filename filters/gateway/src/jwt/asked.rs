@@ -4,83 +4,94 @@ use filter_api::ConfigError;
 use function_router::RouteConfig;
 use jwt_authz::Providers;
 
-/// Checks a route whose tokens are of these providers.
-///
-/// # Errors
-/// When it asks what nobody can say, or what could be said by somebody else than was meant; the path is
-/// relative to the route.
-pub(super) fn check(
+/// All that a route asks which nobody can say, or which could be said by somebody else than was meant.
+/// `required` are the providers whose tokens the route takes; paths are relative to the route.
+pub fn unanswerable(
     route: &RouteConfig,
     required: &[&str],
     providers: &Providers,
-) -> Result<(), ConfigError> {
-    for (place, provider) in asked_of(route) {
-        check_provider(&place, provider, required)?;
-    }
-    let mut fields = fields_of(route).into_iter();
-    let of_claims = fields.find(|(_, field)| providers.tells_of_a_claim(field.as_bytes()));
-    match of_claims {
-        None => Ok(()),
-        Some((place, _)) => Err(ConfigError::new(
-            place,
-            "must not be a field that tells of a claim, which the router does not see; ask for \"claims\" \
-             in \"when\"",
-        )),
+) -> Vec<ConfigError> {
+    let claims = asked_of(route).into_iter();
+    let claims = claims.filter_map(|asked| asked.fault(required));
+    let fields = fields_of(route).into_iter();
+    let fields = fields.filter_map(|(place, field)| {
+        // What a client writes there is removed, and what a token says comes behind the router.
+        let provider = providers.writer_of(field.as_bytes())?;
+        let problem = format!(
+            "\"{field}\" is written for upstreams by provider {provider}; what a request brings in it is the \
+             client's word; write a condition on \"claims\""
+        );
+        Some(ConfigError::new(place, problem))
+    });
+    claims.chain(fields).collect()
+}
+
+/// A question about claims.
+struct Asked<'r> {
+    /// `sticky`, or `to[0].when`.
+    place: String,
+    field: &'static str,
+    /// Whose claims are meant.
+    provider: Option<&'r str>,
+}
+
+impl Asked<'_> {
+    fn fault(&self, required: &[&str]) -> Option<ConfigError> {
+        let at = |field: &str, problem: String| {
+            Some(ConfigError::new(format!("{}.{field}", self.place), problem))
+        };
+        match (required, self.provider) {
+            ([], _) => {
+                let problem = "no token is looked at on this route, so no claim is ever known; add jwt: { \
+                               provider: … } to the route";
+                at(self.field, problem.to_owned())
+            }
+            (names, Some(provider)) if !names.contains(&provider) => {
+                let names = names.join(" and ");
+                let problem = format!(
+                    "the route takes no tokens of provider \"{provider}\"; it takes those of {names}"
+                );
+                at("provider", problem)
+            }
+            ([first, _, ..], None) => {
+                let names = required.join(" and ");
+                let problem = format!(
+                    "the route takes tokens of {names}, and one may say what the other would not; write \
+                     whose claims are meant, such as provider: {first}"
+                );
+                at(self.field, problem)
+            }
+            _ => None,
+        }
     }
 }
 
-fn check_provider(
-    place: &str,
-    provider: Option<&str>,
-    required: &[&str],
-) -> Result<(), ConfigError> {
-    let names = required.join(", ");
-    let fault = |place: String, problem: String| Err(ConfigError::new(place, problem));
-    match (required, provider) {
-        ([], _) => fault(
-            place.to_owned(),
-            "must stand on a route that requires a token; without one nothing is claimed"
-                .to_owned(),
-        ),
-        (_, Some(provider)) if !required.contains(&provider) => fault(
-            provider_beside(place),
-            format!(
-                "must be a provider whose tokens the route takes, {names}, found \"{provider}\""
-            ),
-        ),
-        ([_, _, ..], None) => fault(
-            provider_beside(place),
-            format!("must say whose claims are meant, of {names}"),
-        ),
-        _ => Ok(()),
-    }
-}
-
-/// `sticky.claim` and `to[0].when.claims` have it beside them.
-fn provider_beside(place: &str) -> String {
-    let parent = place.rsplit_once('.').map_or("", |(parent, _)| parent);
-    format!("{parent}.provider")
-}
-
-/// Where a route asks for claims, and whose.
-fn asked_of(route: &RouteConfig) -> Vec<(String, Option<&str>)> {
+fn asked_of(route: &RouteConfig) -> Vec<Asked<'_>> {
     let of_destinations = route.to.iter().enumerate().filter_map(|(index, to)| {
         let when = to.when.as_ref().filter(|when| !when.claims.is_empty())?;
-        Some((format!("to[{index}].when.claims"), when.provider.as_deref()))
+        Some(Asked {
+            place: format!("to[{index}].when"),
+            field: "claims",
+            provider: when.provider.as_deref(),
+        })
     });
     let sticky = route.sticky.as_ref();
     let of_sticky = sticky.filter(|sticky| sticky.claim.is_some());
-    let of_sticky = of_sticky.map(|sticky| ("sticky.claim".to_owned(), sticky.provider.as_deref()));
+    let of_sticky = of_sticky.map(|sticky| Asked {
+        place: "sticky".to_owned(),
+        field: "claim",
+        provider: sticky.provider.as_deref(),
+    });
     of_destinations.chain(of_sticky).collect()
 }
 
 /// Header fields that a route asks for, each with its place.
 fn fields_of(route: &RouteConfig) -> Vec<(String, &str)> {
     let of_match = route.matches.headers.keys();
-    let of_match = of_match.map(|name| (format!("match.headers.{name}"), name.as_str()));
+    let of_match = of_match.map(|name| (format!("match.headers[{name:?}]"), name.as_str()));
     let of_destinations = route.to.iter().enumerate().flat_map(|(index, to)| {
         let names = to.when.iter().flat_map(|when| when.headers.keys());
-        names.map(move |name| (format!("to[{index}].when.headers.{name}"), name.as_str()))
+        names.map(move |name| (format!("to[{index}].when.headers[{name:?}]"), name.as_str()))
     });
     let sticky = route
         .sticky
