@@ -111,7 +111,7 @@ pub fn all(results: &Results) -> Vec<Figure> {
             1.3,
         ),
         ratio(
-            "jwt-authz, a claim required and two told, to native jwt_authn, rbac and Lua",
+            "jwt-authz, a claim required and two in header fields, to native jwt_authn, rbac and Lua",
             "jwt-claims",
             "envoy-jwt-rbac-lua",
             1.0,

@@ -21,8 +21,8 @@ const NAMESPACE: &str = "envoy.filters.http.jwt_authn";
 /// How many tokens both remember.
 const REMEMBERED: u16 = 1024;
 
-/// More than enough that nobody meets the same again, with as few that they are signed at once.
-const DIFFERENT: usize = 64;
+/// How many tokens go round where it is not their number that is measured.
+const DIFFERENT: usize = 8;
 
 /// All of them.
 ///
