@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::fetch::{self, FetchError, Redirects};
 use crate::input::Source;
+use crate::report::say;
 use crate::runtime::block_on;
 
 /// Issuers that do not say where their keys are.
@@ -54,6 +55,12 @@ pub async fn discovered(mut gateway: Gateway, source: &Source) -> Result<Gateway
     }
     if !missing.is_empty() {
         return Err(DiscoveryError(missing));
+    }
+    for (provider, url) in &found {
+        // Whom Envoy will believe is nothing that happens unseen.
+        say(&format!(
+            "providers.{provider}: keys are at {url}, as its issuer says"
+        ));
     }
     gateway.learned.key_sets.extend(found);
     Ok(gateway)

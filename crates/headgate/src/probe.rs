@@ -90,6 +90,11 @@ fn why(answer: &Answer, stats: &str) -> String {
             "Envoy has refused the configuration of the pipeline; its log says why".to_owned()
         }
         Pipeline::Unknown => "Envoy has no configuration of the pipeline yet".to_owned(),
+        // `keys_unavailable` of the filter of tokens.
+        Pipeline::Taken if answer.status == 503 => {
+            "the pipeline waits for the keys of tokens, for 30 s at most; its log says which"
+                .to_owned()
+        }
         Pipeline::Taken => format!("the pipeline does not work: it answers {}", answer.status),
     }
 }

@@ -152,7 +152,10 @@ impl Exchange for PipelineExchange {
         self.readers = cors.readers(self.ruling, &cors_request);
         match found {
             Ok(route) => self.authorise(host, route, Rc::clone(&headers)),
-            Err(denial) => Ok(refuse(&denial, &request)),
+            Err(denial) => {
+                jwt.authorisation.hide_tokens(host, &headers)?;
+                Ok(refuse(&denial, &request))
+            }
         }
     }
 

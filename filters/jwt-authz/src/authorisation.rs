@@ -30,8 +30,8 @@ pub struct Authorisation {
     cache: RefCell<Option<Cache>>,
     metrics: RefCell<Metrics>,
     waiting: Waiting,
-    /// When this thread began, as time since the Unix epoch.
-    started: Cell<Option<Duration>>,
+    /// When this Envoy began, as time since the Unix epoch.
+    began: Cell<Option<Duration>>,
 }
 
 /// After this time without keys the filter is ready all the same: a server that does not answer is no
@@ -70,7 +70,7 @@ impl Authorisation {
             cache: RefCell::default(),
             metrics: RefCell::default(),
             waiting: Waiting::default(),
-            started: Cell::default(),
+            began: Cell::default(),
         })
     }
 
@@ -82,12 +82,16 @@ impl Authorisation {
     /// Whether requests can be answered: the keys of all providers have come, or have not come for 30 s.
     pub fn is_ready(&self, now: Duration) -> bool {
         let has_keys = |provider: &Provider| !provider.keys().is_empty();
-        let waited = |started| now.saturating_sub(started) >= LONGEST_UNREADY;
-        self.started.get().is_some_and(waited) || self.providers.iter().all(has_keys)
+        // A clock that was set back since says nothing of how long.
+        let has_waited = |began| {
+            let since = now.checked_sub(began);
+            since.is_none_or(|since| since >= LONGEST_UNREADY)
+        };
+        self.began.get().is_some_and(has_waited) || self.providers.iter().all(has_keys)
     }
 
-    pub(crate) fn start(&self, now: Duration) {
-        self.started.set(Some(now));
+    pub(crate) fn start(&self, began: Duration) {
+        self.began.set(Some(began));
     }
 
     /// Removes what a client says in header fields that tell of claims, whatever is required of its
@@ -159,20 +163,40 @@ impl Authorisation {
             && let Some(longest) = self.longest_wait(denied)
             && let Some(until) = wait.go_on(&self.waiting, now, longest)
         {
+            self.hide(host, headers, |provider| !provider.forward)?;
             return Ok(Verdict::Wait { until });
         }
         wait.end();
         match judged {
             Ok(accepted) => Ok(Verdict::Pass(accepted)),
             Err(denied) => {
-                let mut sources = self.providers.sources(requirement);
-                sources.try_for_each(|source| match source.is_query() {
-                    true => source.strip(host, headers),
-                    false => Ok(()),
-                })?;
+                self.hide(host, headers, |_| true)?;
                 Ok(Verdict::Refuse(self.refuse(host, denied)))
             }
         }
+    }
+
+    /// Takes tokens out of the target of a request that is refused before anybody knows what is required of
+    /// it: logs show the target.
+    ///
+    /// # Errors
+    /// When the host fails.
+    pub fn hide_tokens(&self, host: &mut dyn Host, headers: &HeaderList) -> Result<(), HostError> {
+        self.hide(host, headers, |_| true)
+    }
+
+    fn hide(
+        &self,
+        host: &mut dyn Host,
+        headers: &HeaderList,
+        of: impl Fn(&Provider) -> bool,
+    ) -> Result<(), HostError> {
+        let providers = self.providers.iter().filter(|provider| of(provider));
+        let mut sources = providers.flat_map(|provider| &*provider.sources);
+        sources.try_for_each(|source| match source.is_query() {
+            true => source.strip(host, headers),
+            false => Ok(()),
+        })
     }
 
     /// How long keys are waited for, if they may let a request pass that is not yet.
@@ -220,7 +244,15 @@ impl Authorisation {
             return Ok(claims);
         }
         let parsed = Token::parse(&token)?;
-        verify::takes(provider, &parsed)?;
+        if let Err(denial) = verify::takes(provider, &parsed) {
+            // Which algorithms are taken may be said by a key that is still to come.
+            return Err(match provider.remote() {
+                Some(remote) if provider.algorithms.is_empty() => {
+                    remote.doubt(denial, parsed.kid.as_deref(), since, now, host)
+                }
+                _ => denial,
+            });
+        }
         let keys = provider.keys();
         let key = keys.verify(&parsed, host);
         let key = key.map_err(|denial| match provider.remote() {

@@ -75,6 +75,7 @@ impl JwtExchange {
         let requirement = match rules.requirement(headers.method(), headers.path()) {
             Ok(requirement) => requirement,
             Err(denial) => {
+                authorisation.hide_tokens(host, headers)?;
                 let denial = authorisation.refuse(host, Denied::of_nobody(denial));
                 return Ok(refuse(&denial, headers));
             }
@@ -120,6 +121,7 @@ impl Exchange for JwtExchange {
     /// Keys have come, or have not come in time.
     fn on_wake(&mut self, host: &mut dyn Host, _: Wake) -> Result<Flow, HostError> {
         let headers = host.request_headers()?;
+        let headers = self.filter.authorisation.sanitise(host, &headers)?;
         self.decide(host, &headers)
     }
 }

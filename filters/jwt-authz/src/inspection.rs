@@ -135,6 +135,11 @@ fn see(
     // Keys that would be fetched were not, so nobody can say.
     let found = found.map_err(|denial| match denial {
         Denial::KeyUnknown if provider.remote().is_some() => Denial::KeysUnavailable,
+        Denial::AlgorithmNotAllowed
+            if provider.remote().is_some() && provider.algorithms.is_empty() =>
+        {
+            Denial::KeysUnavailable
+        }
         denial => denial,
     });
     seen(Some(token), found)

@@ -4,8 +4,9 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
-/// How many requests wait on one thread. What they hold is bounded each by itself; this bounds all.
-pub(crate) const MOST_WAITING: usize = 1024;
+/// How many requests wait on one thread. Each may hold a body of up to `max_held_bytes`, 1 MiB, before anybody
+/// knows who sends it; this bounds all.
+pub(crate) const MOST_WAITING: usize = 128;
 
 /// A request's waiting for keys, from one look at it to the next.
 #[derive(Debug, Default)]

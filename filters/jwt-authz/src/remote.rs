@@ -32,7 +32,7 @@ use crate::remote::slot::{LONGEST_FETCH, Slot};
 pub(crate) const TICK: filter_api::Duration = filter_api::Duration::from_millis(100);
 
 /// For so many cooldowns a key that a fetch has not brought is reason for no other fetch.
-const COOLDOWNS_MISSING: u32 = 10;
+const COOLDOWNS_MISSING: u32 = 3;
 
 /// Keys that are fetched, as one thread knows them.
 #[derive(Debug)]
@@ -67,10 +67,12 @@ impl Remote {
     pub(crate) fn compile(config: &RemoteConfig) -> Result<Self, ConfigError> {
         check(&config.fetch).map_err(|error| error.within("fetch"))?;
         let endpoint = Endpoint::compile(config)?;
+        // The cluster says by which authorities the server is known: what came under others is not trusted.
+        let source = format!("{} {}", config.cluster, endpoint.url);
         Ok(Self {
             // The number changes with what is kept there, since modules of several ages may share it.
-            slot_key: format!("headgate.jwt.1.slot.{}", endpoint.url),
-            answer_key: format!("headgate.jwt.1.keys.{}", endpoint.url),
+            slot_key: format!("headgate.jwt.1.slot.{source}"),
+            answer_key: format!("headgate.jwt.1.keys.{source}"),
             endpoint,
             fetch: config.fetch.clone(),
             keys: RefCell::default(),
@@ -115,7 +117,8 @@ impl Remote {
         {
             return Denial::KeysUnavailable;
         }
-        if is_lacking && has_answered {
+        // A token without a name is any key's, and the next one's may have come.
+        if let (true, Some(kid)) = (is_lacking && has_answered, kid) {
             let a_while = self.fetch.cooldown.get().saturating_mul(COOLDOWNS_MISSING);
             state.missing.remember(kid, now, a_while);
         }
@@ -125,7 +128,7 @@ impl Remote {
     /// Whether a fetch may bring a key: one that has begun, or one that is to come. Says that it is
     /// wanted.
     fn may_bring(&self, state: &mut State, kid: Option<&str>, now: Duration) -> bool {
-        if state.missing.knows(kid, now) {
+        if kid.is_some_and(|kid| state.missing.knows(kid, now)) {
             return false;
         }
         let slot = state.slot;

@@ -2,8 +2,9 @@
 //! are counted.
 
 use std::rc::Rc;
+use std::time::Duration;
 
-use filter_api::{CalloutId, CalloutOutcome, Duration, HostError, Root, RootHost};
+use filter_api::{CalloutId, CalloutOutcome, HostError, Root, RootHost};
 
 use crate::authorisation::Authorisation;
 use crate::key_report;
@@ -11,7 +12,7 @@ use crate::provider::KeySource;
 use crate::remote::{Remote, TICK};
 
 /// How often good tokens are told to the host, where no keys are fetched.
-const METRICS_TICK: Duration = Duration::from_secs(1);
+const METRICS_TICK: filter_api::Duration = filter_api::Duration::from_secs(1);
 
 /// The root of a filter that lets requests pass by their tokens.
 #[derive(Debug)]
@@ -30,8 +31,21 @@ impl AuthorisationRoot {
     }
 }
 
+/// When this Envoy began, as time since the Unix epoch: not with each configuration anew, or a push would
+/// take a gateway out of service whose key server is down.
+fn began(host: &mut dyn RootHost) -> Result<Duration, HostError> {
+    const KEY: &str = "headgate.jwt.1.began";
+    let now = host.unix_time();
+    let known = host.shared(KEY)?.map(|known| known.value);
+    if let Some(seconds) = known.and_then(|known| known.try_into().ok()) {
+        return Ok(Duration::from_secs(u64::from_le_bytes(seconds)));
+    }
+    host.compare_and_swap(KEY, &now.as_secs().to_le_bytes(), 0)?;
+    Ok(now)
+}
+
 impl Root for AuthorisationRoot {
-    fn tick_period(&self) -> Option<Duration> {
+    fn tick_period(&self) -> Option<filter_api::Duration> {
         let is_asked = self.0.providers().iter().next().is_some();
         match self.remotes().next() {
             Some(_) => Some(TICK),
@@ -40,7 +54,7 @@ impl Root for AuthorisationRoot {
     }
 
     fn on_start(&mut self, host: &mut dyn RootHost) -> Result<(), HostError> {
-        self.0.start(host.unix_time());
+        self.0.start(began(host)?);
         for provider in self.0.providers().iter() {
             let name = &provider.name;
             match &provider.keys {

@@ -57,6 +57,8 @@ impl Session<'_> {
         if let Err(error) = self.prepare_and_carry(gateway, begun).await {
             report::environment(&error);
             say(AS_BEFORE);
+            // Saved again, it is tried again: what failed may have been somebody else's.
+            self.bytes.clear();
         }
     }
 

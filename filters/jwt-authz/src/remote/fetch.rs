@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use filter_api::{Callout, CalloutId, CalloutOutcome, HostError, Level, RootHost};
+use twox_hash::XxHash64;
 
 use crate::key_report;
 use crate::remote::answer::{self, Answer, MOST_BYTES, NoKeys};
@@ -157,7 +158,7 @@ impl Remote {
         }
         let (end, ended) = match &answer {
             Ok(answer) => {
-                let Some(version) = self.keep(slot, fetch, answer, host)? else {
+                let Some(version) = self.keep(fetch, answer, host)? else {
                     return Ok(());
                 };
                 let refresh = schedule::refresh_in(&self.fetch, &answer.headers, host.random());
@@ -192,11 +193,11 @@ impl Remote {
             lease: None,
             ..ended
         };
+        host.compare_and_swap(&self.slot_key, &ended.encode(), generation)?;
         if let (Ok(answer), FetchEnd::Fresh) = (&answer, end) {
             key_report::left_out(host, provider, &answer.faults);
             key_report::not_taken(host, provider, &answer.keys);
         }
-        host.compare_and_swap(&self.slot_key, &ended.encode(), generation)?;
         if let Some(metrics) = &state.metrics {
             metrics.count(host, end);
         }
@@ -212,19 +213,19 @@ impl Remote {
     /// another thread has put one there meanwhile.
     fn keep(
         &self,
-        slot: Slot,
         fetch: Fetch,
         answer: &Answer,
         host: &mut dyn RootHost,
     ) -> Result<Option<u64>, HostError> {
         let there = host.shared(&self.answer_key)?;
-        if slot.version != 0 && there.is_some_and(|there| there.value == answer.body) {
-            return Ok(Some(slot.version));
+        let version = XxHash64::oneshot(0, &answer.body).max(1);
+        if there.is_some_and(|there| there.value == answer.body) {
+            return Ok(Some(version));
         }
         let key = &self.answer_key;
         let is_written = host.compare_and_swap(key, &answer.body, fetch.replaces)?;
-        // A number that no thread has: a record that was damaged begins anew.
-        Ok(is_written.then(|| host.random().max(1)))
+        // Of the same answer it is the same for whoever finds it, also where the record was not written.
+        Ok(is_written.then_some(version))
     }
 
     /// Takes over what a record says.

@@ -28,15 +28,14 @@ impl Missing {
         }
     }
 
-    /// Whether a key was missing a short while ago. The key of a token that names none can be missing
-    /// too.
-    pub(crate) fn knows(&self, kid: Option<&str>, now: Duration) -> bool {
+    /// Whether a key was missing a short while ago.
+    pub(crate) fn knows(&self, kid: &str, now: Duration) -> bool {
         let until = self.until.get(&self.hash(kid));
         until.is_some_and(|until| now < *until)
     }
 
     /// Remembers one for this long.
-    pub(crate) fn remember(&mut self, kid: Option<&str>, now: Duration, for_this_long: Duration) {
+    pub(crate) fn remember(&mut self, kid: &str, now: Duration, for_this_long: Duration) {
         if self.until.len() >= MOST {
             self.until.retain(|_, until| now < *until);
         }
@@ -53,10 +52,9 @@ impl Missing {
         self.until.clear();
     }
 
-    fn hash(&self, kid: Option<&str>) -> u64 {
+    fn hash(&self, kid: &str) -> u64 {
         let mut hasher = XxHash64::with_seed(self.seed);
-        hasher.write_u8(kid.is_some().into());
-        hasher.write(kid.unwrap_or_default().as_bytes());
+        hasher.write(kid.as_bytes());
         hasher.finish()
     }
 }
@@ -75,21 +73,18 @@ mod tests {
     #[test]
     fn a_key_is_missing_for_a_while() {
         let mut missing = Missing::new(7);
-        missing.remember(Some("a"), second(1), second(10));
+        missing.remember("a", second(1), second(10));
         for (kid, now, known) in [
-            (Some("a"), 1, true),
-            (Some("a"), 10, true),
-            (Some("a"), 11, false),
-            (Some("b"), 1, false),
-            (Some(""), 1, false),
-            (None, 1, false),
+            ("a", 1, true),
+            ("a", 10, true),
+            ("a", 11, false),
+            ("b", 1, false),
+            ("", 1, false),
         ] {
-            assert_eq!(missing.knows(kid, second(now)), known, "{kid:?} {now}");
+            assert_eq!(missing.knows(kid, second(now)), known, "{kid} {now}");
         }
-        missing.remember(None, second(1), second(10));
-        assert!(missing.knows(None, second(1)) && !missing.knows(Some(""), second(1)));
         missing.clear();
-        assert!(!missing.knows(Some("a"), second(1)));
+        assert!(!missing.knows("a", second(1)));
     }
 
     #[test]
@@ -97,8 +92,8 @@ mod tests {
         let mut missing = Missing::new(7);
         for n in 0..3 * MOST {
             let kid = n.to_string();
-            missing.remember(Some(&kid), second(1), second(10));
-            assert!(missing.knows(Some(&kid), second(1)));
+            missing.remember(&kid, second(1), second(10));
+            assert!(missing.knows(&kid, second(1)));
             assert!(missing.until.len() <= MOST);
         }
     }
@@ -106,12 +101,12 @@ mod tests {
     #[test]
     fn those_that_are_over_make_room_first() {
         let mut missing = Missing::new(7);
-        missing.remember(Some("mine"), second(1), second(1000));
+        missing.remember("mine", second(1), second(1000));
         for n in 1..MOST {
-            missing.remember(Some(&n.to_string()), second(1), second(1));
+            missing.remember(&n.to_string(), second(1), second(1));
         }
-        missing.remember(Some("one more"), second(5), second(1));
-        assert!(missing.knows(Some("mine"), second(5)));
+        missing.remember("one more", second(5), second(1));
+        assert!(missing.knows("mine", second(5)));
         assert_eq!(missing.until.len(), 2);
     }
 }

@@ -53,10 +53,13 @@ fn keys_are_fetched_again_in_time() {
     let mut answer = set(&[&pair]);
     answer.headers = vec!["cache-control: max-age=60".to_owned()];
     rig.answer(answer);
+    // Up to a tenth of the time earlier, and after that each minute.
     rig.pass(Duration::from_secs(10 * 60), &mut []);
-    assert_eq!(rig.fetches(), 3);
+    let fetches = rig.fetches();
+    assert!((3..=5).contains(&fetches), "{fetches}");
     rig.pass(Duration::from_secs(600), &mut []);
-    assert!((13..=15).contains(&rig.fetches()), "{}", rig.fetches());
+    let more = rig.fetches() - fetches;
+    assert!((10..=12).contains(&more), "{more}");
 }
 
 #[test]

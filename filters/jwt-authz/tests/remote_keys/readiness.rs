@@ -41,3 +41,26 @@ fn keys_make_ready_and_so_does_a_time_without_them() {
     }
     assert!(is_ready(0) && is_ready(1));
 }
+
+/// A push finds an Envoy that has waited long enough.
+#[test]
+fn another_configuration_does_not_make_unready() {
+    let config = config(&json!({}));
+    let providers: BTreeMap<String, ProviderConfig> =
+        serde_json::from_value(config["providers"].clone()).unwrap();
+    let mut world = World::answering(BTreeMap::new());
+    world.now = NOW;
+    let mut host = FakeRootHost {
+        world: Rc::new(world.into()),
+        wakes_all: false,
+    };
+    for (minutes, is_ready) in [(0, false), (1, true), (2, true)] {
+        let now = NOW + Duration::from_secs(60 * minutes);
+        host.world.borrow_mut().now = now;
+        let authorisation = Rc::new(Authorisation::compile(&providers, false, 0).unwrap());
+        AuthorisationRoot::new(&authorisation)
+            .on_start(&mut host)
+            .unwrap();
+        assert_eq!(authorisation.is_ready(now), is_ready, "{minutes}");
+    }
+}

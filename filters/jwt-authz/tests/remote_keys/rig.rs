@@ -220,7 +220,7 @@ impl Rig {
 
     /// Somebody else writes to the shared data.
     pub fn damage(&mut self, what: &str, bytes: &[u8]) {
-        let key = format!("headgate.jwt.1.{what}.{URL}");
+        let key = format!("headgate.jwt.1.{what}.idp {URL}");
         let mut world = self.world.borrow_mut();
         let shared = world.shared.get_mut(&key).unwrap();
         shared.value = bytes.to_vec();

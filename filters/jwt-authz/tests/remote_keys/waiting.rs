@@ -57,10 +57,10 @@ fn who_may_not_wait_is_answered_at_once() {
 }
 
 #[test]
-fn no_more_than_1024_wait_on_a_thread() {
+fn no_more_than_128_wait_on_a_thread() {
     let token = Pair::new("a", 1).token();
     let mut rig = Rig::new(2, &config(&json!({})));
-    let mut waiting: Vec<Request> = (0..1024).map(|_| rig.send(0, &token)).collect();
+    let mut waiting: Vec<Request> = (0..128).map(|_| rig.send(0, &token)).collect();
     assert!(waiting.iter().all(|request| request.fate == Fate::Waits));
     assert_eq!(rig.fates(&token), [UNAVAILABLE, Fate::Waits]);
     // A client leaves.
@@ -72,7 +72,7 @@ fn no_more_than_1024_wait_on_a_thread() {
     // They are answered, and nobody is counted who waits no longer.
     rig.pass(Duration::from_secs(6), &mut waiting);
     assert!(waiting.iter().all(|request| request.fate == UNAVAILABLE));
-    let again: Vec<Request> = (0..1024).map(|_| rig.send(0, &token)).collect();
+    let again: Vec<Request> = (0..128).map(|_| rig.send(0, &token)).collect();
     assert!(again.iter().all(|request| request.fate == Fate::Waits));
 }
 
