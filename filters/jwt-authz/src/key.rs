@@ -130,7 +130,8 @@ impl Key {
     /// # Errors
     /// Why it cannot be used.
     pub fn from_jwk(jwk: &Value) -> Result<Self, KeyError> {
-        let jwk = Jwk::deserialize(jwk).map_err(|error| KeyError::Jwk(error.to_string()))?;
+        let jwk =
+            Jwk::deserialize(jwk).map_err(|error| KeyError::Jwk(shown(&error.to_string())))?;
         if jwk.kty == "oct" {
             return Err(KeyError::Secret);
         }
@@ -150,7 +151,7 @@ impl Key {
                 rsa(rsa::PublicKey::new(number(&n), number(&e)).map_err(|_| KeyError::Rsa)?)?
             }
             ("EC", Some(name)) => {
-                let curve = Curve::named(name).ok_or_else(|| KeyError::Curve(name.to_owned()))?;
+                let curve = Curve::named(name).ok_or_else(|| KeyError::Curve(shown(name)))?;
                 let (x, y) = (octets(jwk.x.as_ref(), "x")?, octets(jwk.y.as_ref(), "y")?);
                 let public_key = curve.public_key(&x, &y).ok_or(KeyError::Member("x"))?;
                 Material::Curve {
@@ -162,9 +163,9 @@ impl Key {
                 let x = octets(jwk.x.as_ref(), "x")?;
                 ed25519(x.try_into().map_err(|_| KeyError::Member("x"))?)?
             }
-            ("OKP", Some(name)) => return Err(KeyError::Curve(name.to_owned())),
+            ("OKP", Some(name)) => return Err(KeyError::Curve(shown(name))),
             ("EC" | "OKP", None) => return Err(KeyError::Member("crv")),
-            (kty, _) => return Err(KeyError::Type(kty.to_owned())),
+            (kty, _) => return Err(KeyError::Type(shown(kty))),
         };
         let mut key = Self {
             kid: jwk.kid.map(Into::into),
@@ -173,7 +174,7 @@ impl Key {
         };
         if let Some(name) = jwk.alg {
             let algorithm = Algorithm::named(&name).filter(|algorithm| key.fits(*algorithm));
-            key.algorithm = Some(algorithm.ok_or(KeyError::Algorithm(name))?);
+            key.algorithm = Some(algorithm.ok_or_else(|| KeyError::Algorithm(shown(&name)))?);
         }
         Ok(key)
     }
@@ -325,6 +326,11 @@ impl Key {
         };
         host.verify_signature(&any).map(|_| ())
     }
+}
+
+/// Somebody else's text as logs can show it: on one line, and not all of it.
+pub(crate) fn shown(text: &str) -> String {
+    text.chars().take(80).flat_map(char::escape_debug).collect()
 }
 
 fn octets(member: Option<&String>, name: &'static str) -> Result<Vec<u8>, KeyError> {

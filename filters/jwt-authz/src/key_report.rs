@@ -2,6 +2,7 @@
 
 use filter_api::{Level, RootHost};
 
+use crate::key::shown;
 use crate::keys::{KeyFault, Keys};
 
 /// How many keys of a set are told one by one.
@@ -19,7 +20,7 @@ pub(crate) fn left_out(host: &mut dyn RootHost, provider: &str, faults: &[KeyFau
 pub(crate) fn not_taken(host: &mut dyn RootHost, provider: &str, keys: &Keys) {
     let mut lines = Vec::new();
     for key in keys.iter() {
-        let kid = key.kid().unwrap_or_default();
+        let kid = shown(key.kid().unwrap_or_default());
         if let Err(error) = key.is_taken(host) {
             lines.push(format!("key \"{kid}\" verifies nothing: {error}"));
         }
