@@ -12,7 +12,8 @@ use crate::remote::{PASSED, Remote, get, with_token};
 async fn what_is_no_set_of_keys_changes_nothing() {
     let pair = Pair::new("a");
     let keys = KeyServer::start(&[&pair]).await;
-    let fetch = json!({ "timeout": "3s", "cooldown": "10ms", "wait": "20s" });
+    // Within a cooldown the next unknown key would be no reason for a fetch.
+    let fetch = json!({ "timeout": "1s", "cooldown": "1ms", "wait": "20s" });
     let remote = Remote::start(keys, fetch).await;
     remote.wait_for_ended("fresh", 1).await;
     let never = Gate::shut();
