@@ -15,6 +15,7 @@ use crate::metrics::Metrics;
 use crate::output::{ClaimHeader, Told, sanitise};
 use crate::provider::{Provider, Providers};
 use crate::requirement::{Accepted, Denied, Requirement};
+use crate::source::Source;
 use crate::token::Token;
 use crate::token_claims::TokenClaims;
 use crate::verify;
@@ -163,14 +164,16 @@ impl Authorisation {
             && let Some(longest) = self.longest_wait(denied)
             && let Some(until) = wait.go_on(&self.waiting, now, longest)
         {
-            self.hide(host, headers, |provider| !provider.forward)?;
+            // What may be forwarded once it is verified stays.
+            let may_stay = |source: &_| self.providers.may_forward(requirement, source);
+            self.hide(host, headers, |source| !may_stay(source))?;
             return Ok(Verdict::Wait { until });
         }
         wait.end();
         match judged {
             Ok(accepted) => Ok(Verdict::Pass(accepted)),
             Err(denied) => {
-                self.hide(host, headers, |_| true)?;
+                self.hide_tokens(host, headers)?;
                 Ok(Verdict::Refuse(self.refuse(host, denied)))
             }
         }
@@ -189,14 +192,14 @@ impl Authorisation {
         &self,
         host: &mut dyn Host,
         headers: &HeaderList,
-        of: impl Fn(&Provider) -> bool,
+        which: impl Fn(&Source) -> bool,
     ) -> Result<(), HostError> {
-        let providers = self.providers.iter().filter(|provider| of(provider));
-        let mut sources = providers.flat_map(|provider| &*provider.sources);
-        sources.try_for_each(|source| match source.is_query() {
-            true => source.strip(host, headers),
-            false => Ok(()),
-        })
+        let sources = self
+            .providers
+            .iter()
+            .flat_map(|provider| &*provider.sources);
+        let mut hidden = sources.filter(|source| source.is_query() && which(source));
+        hidden.try_for_each(|source| source.strip(host, headers))
     }
 
     /// How long keys are waited for, if they may let a request pass that is not yet.
@@ -244,21 +247,20 @@ impl Authorisation {
             return Ok(claims);
         }
         let parsed = Token::parse(&token)?;
+        let doubt = |denial, host: &mut dyn Host| match provider.remote() {
+            None => denial,
+            Some(remote) => remote.doubt(denial, parsed.kid.as_deref(), since, now, host),
+        };
         if let Err(denial) = verify::takes(provider, &parsed) {
-            // Which algorithms are taken may be said by a key that is still to come.
-            return Err(match provider.remote() {
-                Some(remote) if provider.algorithms.is_empty() => {
-                    remote.doubt(denial, parsed.kid.as_deref(), since, now, host)
-                }
-                _ => denial,
+            // Where the configuration does not say which algorithms are taken, a key to come may.
+            return Err(match provider.algorithms.is_empty() {
+                true => doubt(denial, host),
+                false => denial,
             });
         }
         let keys = provider.keys();
         let key = keys.verify(&parsed, host);
-        let key = key.map_err(|denial| match provider.remote() {
-            None => denial,
-            Some(remote) => remote.doubt(denial, parsed.kid.as_deref(), since, now, host),
-        })?;
+        let key = key.map_err(|denial| doubt(denial, host))?;
         let claims = Rc::new(verify::claims(provider, &parsed, now)?);
         cache.insert(index, &token, &claims, key);
         let mut metrics = self.metrics.borrow_mut();

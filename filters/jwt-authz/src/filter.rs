@@ -104,11 +104,14 @@ impl Exchange for JwtExchange {
         let filter = &self.filter;
         let headers = host.request_headers()?;
         let headers = filter.authorisation.sanitise(host, &headers)?;
-        if filter.pass_preflights && is_preflight(&headers, end_of_stream) {
-            return match filter.rules.requirement(headers.method(), headers.path()) {
-                Ok(_) => Ok(Flow::Continue),
-                Err(_) => self.decide(host, &headers),
-            };
+        let has_rule = || {
+            filter
+                .rules
+                .requirement(headers.method(), headers.path())
+                .is_ok()
+        };
+        if filter.pass_preflights && is_preflight(&headers, end_of_stream) && has_rule() {
+            return Ok(Flow::Continue);
         }
         self.decide(host, &headers)
     }

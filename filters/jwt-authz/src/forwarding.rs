@@ -30,6 +30,13 @@ impl Providers {
         providers.flat_map(|provider| &*provider.sources)
     }
 
+    /// Whether one of a requirement's providers wants the tokens of this place forwarded.
+    pub(crate) fn may_forward(&self, requirement: &Requirement, source: &Source) -> bool {
+        let named = requirement.providers();
+        let mut providers = named.iter().filter_map(|index| self.get(*index));
+        providers.any(|provider| provider.forward && provider.sources.contains(source))
+    }
+
     /// The places whose tokens the upstream does not get: all but those of tokens that were accepted and
     /// are to be forwarded. Of what stands in the others nobody has verified anything.
     pub(crate) fn stripped<'p>(
@@ -41,9 +48,8 @@ impl Providers {
         let providers = accepted.iter().filter_map(|one| self.get(one.provider));
         let forwarding = providers.filter(|provider| provider.forward);
         let place = |provider: &'p Provider| provider.place(headers);
-        let forwarded: Vec<&Source> = forwarding.filter_map(place).collect();
-        // Several providers may look in one place.
-        let mut seen = forwarded;
+        // Several providers may look in one place; and what is forwarded is as if it had been seen to.
+        let mut seen: Vec<&Source> = forwarding.filter_map(place).collect();
         self.sources(requirement).filter(move |source| {
             let is_new = !seen.contains(source);
             seen.push(source);

@@ -15,7 +15,6 @@ mod algorithm;
 mod authorisation;
 mod base64url;
 mod cache;
-
 mod config;
 mod denial;
 mod filter;
@@ -30,7 +29,6 @@ mod keys;
 mod metrics;
 mod output;
 mod pem;
-
 mod preflight;
 mod provider;
 mod public_key_info;
@@ -38,7 +36,6 @@ mod remote;
 mod requirement;
 mod root;
 mod rules;
-
 mod source;
 mod target_path;
 mod token;

@@ -24,12 +24,14 @@ fn target(path: &str) -> (Verdict, String) {
             "corp": { "keys": secret, "from": from },
             "kept": { "keys": secret, "from": from, "forward": true },
             "late": { "keys": remote, "from": from },
+            "late-kept": { "keys": remote, "from": from, "forward": true },
         },
         "rules": [
             { "match": { "path": "/scoped" }, "require": { "provider": "corp", "scopes": ["a"] } },
             { "match": { "path": "/corp" }, "require": provider("corp") },
             { "match": { "path": "/kept" }, "require": provider("kept") },
             { "match": { "path": "/late" }, "require": provider("late") },
+            { "match": { "path": "/late-kept" }, "require": provider("late-kept") },
         ],
     });
     let config = parse_config(config.to_string().as_bytes());
@@ -55,8 +57,10 @@ fn whatever_becomes_of_a_request_no_log_shows_its_token() {
         assert_eq!(target, format!("{path}?a=1"));
     }
     assert!(matches!(target("/late").0, Verdict::Hold));
-    // Who wants it forwarded wants it there.
-    let (verdict, target) = target("/kept");
-    assert!(matches!(verdict, Verdict::Continue));
-    assert!(target.ends_with(TOKEN));
+    // Who wants it forwarded wants it there, whoever else looks in the same place.
+    for path in ["/kept", "/late-kept"] {
+        let (verdict, target) = target(path);
+        assert!(matches!(verdict, Verdict::Continue | Verdict::Hold));
+        assert!(target.ends_with(TOKEN), "{target}");
+    }
 }
