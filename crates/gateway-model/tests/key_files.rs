@@ -1,6 +1,10 @@
 //! Files of keys, as a document names them.
 
-#![allow(clippy::unwrap_used, clippy::panic)] // test code may stop
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "test code: a panic is how a test fails"
+)]
 
 use std::io;
 

@@ -5,7 +5,7 @@
 #![allow(clippy::unwrap_used)] // test code may stop
 
 use filter_api::{Filter, parse_config};
-use filter_testing::{CalloutsAnswer, Case, FakeProxy};
+use filter_testing::{Case, FakeProxy};
 use function_router::FunctionRouter;
 use gateway::Pipeline;
 use serde_json::{Value, json};
@@ -99,15 +99,7 @@ fn proxy<F: Filter>(config: &Value) -> FakeProxy<F> {
 /// The hostcalls of such a request, when it is not the first.
 fn hostcalls<F: Filter>(proxy: &mut FakeProxy<F>, request: &Value) -> String {
     let case: Case = serde_json::from_value(json!({ "request": request, "expect": {} })).unwrap();
-    for _ in 0..2 {
-        proxy.run(&case, CalloutsAnswer::Late);
-    }
-    let hostcalls = proxy.hostcalls().into_iter();
-    let shown = hostcalls.map(|(name, times)| {
-        let name = name.strip_prefix("proxy_").unwrap_or(name);
-        format!("{name} {times}")
-    });
-    shown.collect::<Vec<_>>().join(", ")
+    proxy.hostcalls_of_second(&case)
 }
 
 #[test]

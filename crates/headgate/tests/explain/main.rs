@@ -1,7 +1,11 @@
 //! `headgate explain` as a user calls it. What it prints is shown in `docs/explain.md`, and compared
 //! with that page; `UPDATE_GOLDENS=1` writes the page anew.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)] // in helpers of tests, as in tests
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "test code: a panic is how a test fails"
+)]
 
 mod tokens;
 
