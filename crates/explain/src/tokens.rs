@@ -10,7 +10,7 @@ use filter_api::{ConfigError, HeaderList};
 use function_router::{Route, Router};
 use gateway::{JwtConfig, PoliciesConfig};
 use jwt_authz::{
-    Accepted, Inspection, KeysConfig, ProviderConfig, Providers, RemoteConfig, Requirement,
+    Accepted, FetchConfig, Inspection, KeysConfig, ProviderConfig, Providers, Requirement,
     RequirementConfig, inspect,
 };
 use serde_json::Value;
@@ -52,7 +52,7 @@ impl Tokens {
             let keys = key_sets.get(name).cloned().unwrap_or_else(not_asked);
             provider.keys = keys.map(keys_of).unwrap_or_else(|why| {
                 silent.insert(name.clone(), why);
-                unknown()
+                KeysConfig::unasked(None, FetchConfig::default())
             });
         }
         let providers = Providers::compile(&configs)?;
@@ -112,19 +112,6 @@ impl Tokens {
 fn keys_of(set: Value) -> KeysConfig {
     KeysConfig {
         jwks: Some(set),
-        ..KeysConfig::default()
-    }
-}
-
-/// Keys that nobody has.
-fn unknown() -> KeysConfig {
-    let remote = RemoteConfig {
-        cluster: "keys".to_owned(),
-        url: "https://keys.invalid/".to_owned(), // RFC 2606
-        fetch: jwt_authz::FetchConfig::default(),
-    };
-    KeysConfig {
-        remote: Some(remote),
         ..KeysConfig::default()
     }
 }

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use jwt_authz::{
-    KeysConfig, Provider as Compiled, RemoteConfig, RequirementConfig, check_claim_field,
-};
+use jwt_authz::{KeysConfig, Provider as Compiled, RequirementConfig, check_claim_field};
 use software_signatures::SoftwareSignatures;
 
 use super::Check;
@@ -37,7 +35,10 @@ impl Check<'_> {
         provider: &Provider,
         keys: Option<KeysConfig>,
     ) {
-        let unknown = || unknown(remote(provider).unwrap_or_default());
+        let unknown = || {
+            let RemoteKeys { url, fetch, .. } = remote(provider).unwrap_or_default();
+            KeysConfig::unasked(url.map(|url| url.to_string()), fetch)
+        };
         let config = provider.with_keys(keys.clone().unwrap_or_else(unknown));
         let compiled = match Compiled::compile(name.as_str(), &config) {
             Ok(compiled) => compiled,
@@ -201,8 +202,7 @@ impl Check<'_> {
         let gateway = self.gateway;
         let of_routes = gateway.routes.iter();
         let of_routes = of_routes.filter_map(|route| route.jwt.as_ref().or(gateway.jwt.as_ref()));
-        let mut used = BTreeSet::new();
-        of_routes.for_each(|requirement| named(requirement, &mut used));
+        let used: BTreeSet<&str> = of_routes.flat_map(RequirementConfig::providers).collect();
         for name in gateway.providers.keys() {
             if !used.contains(name.as_str()) {
                 let problem = "no route requires a token of this provider; write jwt: { provider: … } at \
@@ -211,34 +211,6 @@ impl Check<'_> {
                 self.warning(provider_path(name.as_str()), problem);
             }
         }
-    }
-}
-
-/// The providers that a requirement names.
-pub(super) fn named<'r>(requirement: &'r RequirementConfig, names: &mut BTreeSet<&'r str>) {
-    match requirement {
-        RequirementConfig::None => {}
-        RequirementConfig::Token(access) => {
-            names.insert(&access.provider);
-        }
-        RequirementConfig::Any(parts) | RequirementConfig::All(parts) => {
-            parts.iter().for_each(|part| named(part, names));
-        }
-        RequirementConfig::Optional(part) => named(part, names),
-    }
-}
-
-/// Stands for keys that are not known here.
-pub(super) fn unknown(remote: RemoteKeys) -> KeysConfig {
-    let nobody = "https://keys.invalid/"; // RFC 2606
-    let url = remote.url.map(|url| url.to_string());
-    KeysConfig {
-        remote: Some(RemoteConfig {
-            cluster: "keys".to_owned(),
-            url: url.unwrap_or_else(|| nobody.to_owned()),
-            fetch: remote.fetch,
-        }),
-        ..KeysConfig::default()
     }
 }
 

@@ -1,17 +1,17 @@
 //! What is required of tokens, and what is decided by their claims.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use claims::{ClaimConfig, Predicate, PredicateConfig};
 use gateway::unanswerable;
 use jwt_authz::{
-    AccessConfig, Providers, Requirement, RequirementConfig, check_claim_field, is_same_name,
+    AccessConfig, FetchConfig, KeysConfig, Providers, Requirement, RequirementConfig,
+    check_claim_field, is_same_name,
 };
 use serde_json::Value;
 
 use super::Check;
-use super::providers::{named, unknown};
-use crate::document::{RemoteKeys, Route};
+use crate::document::Route;
 use crate::words::{proposal, quoted};
 
 impl Check<'_> {
@@ -19,7 +19,8 @@ impl Check<'_> {
         let gateway = self.gateway;
         // Requirements go by names alone; what is wrong with a provider is told elsewhere.
         let stand_ins = gateway.providers.iter().map(|(name, provider)| {
-            let mut provider = provider.with_keys(unknown(RemoteKeys::default()));
+            let mut provider =
+                provider.with_keys(KeysConfig::unasked(None, FetchConfig::default()));
             provider.from.clear();
             // What cannot be written is told elsewhere, too.
             provider
@@ -198,10 +199,9 @@ impl Check<'_> {
     /// What a route asks of claims, as the pipeline's own constructor looks at it, and whether it can hold.
     fn routed_by_claims(&mut self, path: &str, route: &Route, providers: &Providers) {
         let required = route.jwt.as_ref().or(self.gateway.jwt.as_ref());
-        let mut required_of = BTreeSet::new();
-        if let Some(required) = required {
-            named(required, &mut required_of);
-        }
+        let required_of = required
+            .map(RequirementConfig::providers)
+            .unwrap_or_default();
         let required_of: Vec<&str> = required_of.into_iter().collect();
         let config = route.to_config(|_, _| (String::new(), false));
         for fault in unanswerable(&config, &required_of, providers) {

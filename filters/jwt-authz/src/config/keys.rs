@@ -28,6 +28,21 @@ pub struct KeysConfig {
     pub remote: Option<RemoteConfig>,
 }
 
+impl KeysConfig {
+    /// Keys of a server that nobody asks, for who looks at all else of a configuration.
+    pub fn unasked(url: Option<String>, fetch: FetchConfig) -> Self {
+        let nobody = || "https://keys.invalid/".to_owned(); // RFC 2606 section 2
+        Self {
+            remote: Some(RemoteConfig {
+                cluster: "keys".to_owned(),
+                url: url.unwrap_or_else(nobody),
+                fetch,
+            }),
+            ..Self::default()
+        }
+    }
+}
+
 /// A shared secret for HMAC. Exactly one of `text` and `base64url` is given.
 #[derive(Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

@@ -1,5 +1,6 @@
 //! What tokens must be.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use claims::PredicateConfig;
@@ -21,6 +22,18 @@ pub enum RequirementConfig {
     All(Vec<RequirementConfig>),
     /// This, unless the request has no token at all. One that is there must be good.
     Optional(Box<RequirementConfig>),
+}
+
+impl RequirementConfig {
+    /// The names of the providers that it is about.
+    pub fn providers(&self) -> BTreeSet<&str> {
+        match self {
+            Self::None => BTreeSet::new(),
+            Self::Token(access) => BTreeSet::from([access.provider.as_str()]),
+            Self::Any(parts) | Self::All(parts) => parts.iter().flat_map(Self::providers).collect(),
+            Self::Optional(part) => part.providers(),
+        }
+    }
 }
 
 /// A token of a provider, and what it must allow.
