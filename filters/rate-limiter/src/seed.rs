@@ -1,0 +1,40 @@
+//! Keys as fingerprints that nobody outside can choose.
+
+use std::hash::Hasher;
+
+use filter_api::{HostError, Random, SharedData};
+use siphasher::sip::SipHasher13;
+
+/// What fingerprints depend on. All threads of an Envoy have the same, and nobody else knows it; so nobody
+/// can choose keys that share a row, or a fingerprint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seed([u8; 16]);
+
+/// Where it is in shared data.
+const PLACE: &str = "headgate.limits.seed";
+
+impl Seed {
+    /// The seed of this Envoy. Who asks first makes it: that is the thread which configures first, before
+    /// there is traffic.
+    ///
+    /// # Errors
+    /// When the host fails.
+    pub fn of<H: SharedData + Random + ?Sized>(host: &mut H) -> Result<Self, HostError> {
+        let known = host.shared(PLACE)?;
+        if let Some(seed) = known.and_then(|known| known.value.try_into().ok()) {
+            return Ok(Self(seed));
+        }
+        let mut seed = [0; 16];
+        let (halves, _) = seed.as_chunks_mut::<8>();
+        for half in halves {
+            *half = host.random().to_le_bytes();
+        }
+        host.compare_and_swap(PLACE, &seed, 0)?;
+        Ok(Self(seed))
+    }
+
+    /// Begins the fingerprint of a key.
+    pub fn hasher(self) -> impl Hasher {
+        SipHasher13::new_with_key(&self.0)
+    }
+}
