@@ -63,10 +63,14 @@ pub enum Direction {
     Response,
 }
 
-/// The wall clock.
+/// Clocks.
 pub trait Clock {
-    /// Time since the Unix epoch.
+    /// Time since the Unix epoch, by the wall clock, which somebody may set.
     fn unix_time(&self) -> Duration;
+
+    /// Time since some moment before this host began, which nobody can set. All threads of a host count from
+    /// the same moment.
+    fn monotonic_time(&self) -> Duration;
 }
 
 /// Random numbers, for choices and seeds; not for keys.

@@ -100,6 +100,18 @@ pub(crate) fn unix_time() -> Duration {
     Duration::from_nanos(nanoseconds)
 }
 
+/// Time by the host's steady clock; the wall clock's if the host has none.
+pub(crate) fn monotonic_time() -> Duration {
+    const MONOTONIC: u32 = 1;
+    let mut nanoseconds = 0;
+    // SAFETY: the host writes one u64.
+    let status = unsafe { import::clock_time_get(MONOTONIC, 1, &mut nanoseconds) };
+    match status {
+        OK => Duration::from_nanos(nanoseconds),
+        _ => unix_time(),
+    }
+}
+
 pub(crate) fn set_tick_period(period: Duration) -> Result<(), HostError> {
     let milliseconds = u32::try_from(period.as_millis()).unwrap_or(u32::MAX).max(1);
     // SAFETY: no pointers.

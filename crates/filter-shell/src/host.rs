@@ -41,6 +41,10 @@ macro_rules! common_capabilities {
             fn unix_time(&self) -> Duration {
                 abi::unix_time()
             }
+
+            fn monotonic_time(&self) -> Duration {
+                abi::monotonic_time()
+            }
         }
 
         impl Random for $host {

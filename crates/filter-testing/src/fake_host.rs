@@ -207,6 +207,13 @@ macro_rules! worldly {
                     .called("proxy_get_current_time_nanoseconds");
                 self.world.borrow().now
             }
+
+            fn monotonic_time(&self) -> Duration {
+                self.world
+                    .borrow_mut()
+                    .called("proxy_get_current_time_nanoseconds");
+                self.world.borrow().now
+            }
         }
 
         impl Random for $host {

@@ -248,7 +248,7 @@ fn place(map: &str, name: &str) -> String {
 ///
 /// # Errors
 /// What is wrong with it.
-pub(crate) fn header_name(name: &str) -> Result<(), String> {
+pub fn header_name(name: &str) -> Result<(), String> {
     if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
         let lower = name.to_ascii_lowercase();
         return Err(format!(

@@ -1,15 +1,16 @@
 //! The functions of a route, and which of them takes a request.
 
-use claims::{Predicate, Said};
+use claims::Said;
 use filter_api::ConfigError;
 use twox_hash::XxHash64;
 
-use crate::conditions::{Conditions, Mismatch};
-use crate::config::{ConditionConfig, DestinationConfig};
+use crate::conditions::Mismatch;
+use crate::config::DestinationConfig;
 use crate::pattern::Pattern;
 use crate::request::Request;
 use crate::rewrite::Rewrite;
 use crate::sticky::Ticket;
+use crate::when::When;
 
 /// A function that a route sends requests to.
 #[derive(Debug)]
@@ -26,16 +27,6 @@ pub struct Destination {
     when: Option<When>,
     weight: u32,
     pub(crate) rewrite: Rewrite,
-}
-
-/// What a request must be for one destination.
-#[derive(Debug)]
-struct When {
-    conditions: Conditions,
-    /// What a token must say, if it must say anything.
-    claims: Option<Predicate>,
-    /// Whose.
-    provider: Option<Box<str>>,
 }
 
 /// Why a route's functions cannot be used.
@@ -134,39 +125,12 @@ impl Destination {
 
     /// Whether it asks what the request's tokens say.
     pub(crate) fn asks_claims(&self) -> bool {
-        self.when.as_ref().is_some_and(|when| when.claims.is_some())
+        self.when.as_ref().is_some_and(When::asks_claims)
     }
 
     /// The condition that a request with tokens that say this does not meet, if it has conditions.
     pub fn unmet(&self, request: &Request<'_>, said: &[Said<'_>]) -> Option<Mismatch<'_>> {
         self.when.as_ref()?.unmet(request, said)
-    }
-}
-
-impl When {
-    fn compile(config: &ConditionConfig) -> Result<Self, ConfigError> {
-        if config.claims.is_empty() && config.provider.is_some() {
-            let problem = "must stand beside \"claims\"";
-            return Err(ConfigError::new("provider", problem));
-        }
-        let claims = Some(&config.claims).filter(|claims| !claims.is_empty());
-        let claims = claims.map(|claims| Predicate::compile_all(claims, "claims"));
-        Ok(Self {
-            conditions: Conditions::of_values(&config.headers, &config.query)?,
-            claims: claims.transpose()?,
-            provider: config.provider.as_deref().map(Into::into),
-        })
-    }
-
-    fn unmet(&self, request: &Request<'_>, said: &[Said<'_>]) -> Option<Mismatch<'_>> {
-        let claims_unmet = || (!self.claims_hold(said)).then_some(Mismatch::Claims);
-        self.conditions.values_unmet(request).or_else(claims_unmet)
-    }
-
-    fn claims_hold(&self, said: &[Said<'_>]) -> bool {
-        self.claims.as_ref().is_none_or(|predicate| {
-            Said::by(said, self.provider.as_deref()).any(|claims| predicate.holds(claims))
-        })
     }
 }
 

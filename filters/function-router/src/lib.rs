@@ -33,8 +33,9 @@ mod sticky;
 mod template;
 mod tokens;
 mod value;
+mod when;
 
-pub use conditions::{Foreknown, Mismatch, Prospect};
+pub use conditions::{Foreknown, Mismatch, Prospect, header_name};
 pub use config::{
     ConditionConfig, Config, CookieConfig, DestinationConfig, MatchConfig, RedirectConfig,
     RespondConfig, RouteConfig, SameSite, Scheme, StickyConfig, ValueConfig,
@@ -59,3 +60,4 @@ pub use sticky::{StickyError, Ticket};
 pub use template::TemplateError;
 pub use tokens::is_token;
 pub use value::Value;
+pub use when::When;

@@ -96,6 +96,19 @@ impl<'a> Request<'a> {
         Some(Cow::Owned(value))
     }
 
+    /// The value of the first cookie of a name (RFC 6265 section 4.2.1) that has one.
+    pub fn cookie(&self, name: &str) -> Option<&[u8]> {
+        self.headers
+            .get_all("cookie")
+            .flat_map(|line| line.split(|&byte| byte == b';'))
+            .filter_map(|pair| {
+                let value = pair.trim_ascii_start().strip_prefix(name.as_bytes())?;
+                value.strip_prefix(b"=")
+            })
+            .map(<[u8]>::trim_ascii_end)
+            .find(|value| !value.is_empty())
+    }
+
     /// The first value of a query parameter, decoded, `+` as a space
     /// (<https://url.spec.whatwg.org/#urlencoded-parsing>); empty for one without `=`.
     pub fn parameter(&self, name: &str) -> Option<&[u8]> {

@@ -127,7 +127,7 @@ impl Sticky {
                 IpAddr::V6(address) => hash(&address.octets()),
             }),
             Self::Cookie(cookie) => {
-                if let Some(value) = cookie.value_in(request) {
+                if let Some(value) = request.cookie(&cookie.name) {
                     return (Ticket::Key(hash(value)), None);
                 }
                 let mut random = || (circumstances.random)();
@@ -189,20 +189,6 @@ impl Cookie {
             path: path.into(),
             attributes: attributes.into(),
         })
-    }
-
-    /// The first cookie of this name (RFC 6265 section 4.2.1) that has a value.
-    fn value_in<'a>(&self, request: &'a Request<'_>) -> Option<&'a [u8]> {
-        request
-            .headers
-            .get_all("cookie")
-            .flat_map(|line| line.split(|&byte| byte == b';'))
-            .filter_map(|pair| {
-                let value = pair.trim_ascii_start().strip_prefix(self.name.as_bytes())?;
-                value.strip_prefix(b"=")
-            })
-            .map(<[u8]>::trim_ascii_end)
-            .find(|value| !value.is_empty())
     }
 
     /// The client's paths begin with what was taken off its request.

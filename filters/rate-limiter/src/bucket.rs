@@ -25,11 +25,28 @@ pub struct Taken {
     pub remaining: u32,
 }
 
+/// There were not enough tokens. None was taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Short {
+    /// How long it takes until there are enough, if nobody else takes any; none, if there never are.
+    pub after: Option<Duration>,
+    /// How many there are.
+    pub remaining: u32,
+}
+
 impl Bucket {
     /// A bucket of so many tokens.
     pub fn new(rate: Rate, burst: u32) -> Self {
+        Self::divided(rate, burst, 1)
+    }
+
+    /// One of so many buckets which together are one of this rate and burst.
+    pub fn divided(rate: Rate, burst: u32, among: u32) -> Self {
+        let among = among.max(1);
         let period = rate.period().as_nanos() as u64; // of a day at most
-        let interval = period.div_ceil(u64::from(rate.tokens()));
+        let interval = period.saturating_mul(u64::from(among));
+        let interval = interval.div_ceil(u64::from(rate.tokens()));
+        let burst = burst / among;
         Self {
             interval,
             // A day by 2^32 is less than 2^79: a bucket that fills for centuries is full in centuries.
@@ -41,18 +58,37 @@ impl Bucket {
     /// one clock. One of 0 has always been full.
     ///
     /// # Errors
-    /// How long it takes until there are as many, if nobody else takes any; nothing is taken then.
-    pub fn take(self, full_at: u64, now: u64, cost: u32) -> Result<Taken, Duration> {
+    /// When there are fewer; nothing is taken then.
+    pub fn take(self, full_at: u64, now: u64, cost: u32) -> Result<Taken, Short> {
         // More can be missing only if the clock was set back: the bucket is then empty.
         let missing = full_at.saturating_sub(now).min(self.capacity);
+        let tokens = |nanoseconds| u32::try_from(nanoseconds / self.interval).unwrap_or(u32::MAX);
         let after = missing.saturating_add(self.interval.saturating_mul(u64::from(cost)));
         match self.capacity.checked_sub(after) {
             Some(left) => Ok(Taken {
                 full_at: now.saturating_add(after),
-                remaining: u32::try_from(left / self.interval).unwrap_or(u32::MAX),
+                remaining: tokens(left),
             }),
-            None => Err(Duration::from_nanos(after - self.capacity)),
+            None => Err(Short {
+                after: (cost <= self.burst()).then(|| Duration::from_nanos(after - self.capacity)),
+                remaining: tokens(self.capacity - missing),
+            }),
         }
+    }
+
+    /// How many tokens there can be.
+    pub fn burst(self) -> u32 {
+        u32::try_from(self.capacity / self.interval).unwrap_or(u32::MAX)
+    }
+
+    /// How long it takes until so many tokens have come.
+    pub fn time_of(self, tokens: u32) -> Duration {
+        Duration::from_nanos(self.interval.saturating_mul(u64::from(tokens)))
+    }
+
+    /// How long an empty bucket takes to be full.
+    pub fn fills_in(self) -> Duration {
+        Duration::from_nanos(self.capacity)
     }
 
     /// How long a bucket that is full again then takes to be full.
@@ -83,7 +119,7 @@ mod tests {
                 full_at = taken.full_at;
                 Ok(taken.remaining)
             }
-            Err(after) => Err(after.as_millis()),
+            Err(short) => Err(short.after.unwrap().as_millis()),
         };
         let start = 50 * SECOND;
         assert_eq!(take(start), Ok(2));
@@ -100,9 +136,10 @@ mod tests {
         let bucket = bucket("1/s", 5);
         let taken = bucket.take(0, SECOND, 4).unwrap();
         assert_eq!((taken.full_at, taken.remaining), (5 * SECOND, 1));
-        let after = bucket.take(taken.full_at, SECOND, 2).unwrap_err();
-        assert_eq!(after, Duration::from_secs(1));
-        assert!(bucket.take(0, SECOND, 6).is_err());
+        let short = bucket.take(taken.full_at, SECOND, 2).unwrap_err();
+        let after = Some(Duration::from_secs(1));
+        assert_eq!((short.after, short.remaining), (after, 1));
+        assert_eq!(bucket.take(0, SECOND, 6).unwrap_err().after, None);
         assert!(bucket.take(0, SECOND, u32::MAX).is_err());
     }
 
@@ -110,8 +147,16 @@ mod tests {
     fn a_clock_that_was_set_back_leaves_an_empty_bucket_that_fills() {
         let bucket = bucket("1/s", 2);
         let full_at = 1000 * SECOND;
-        let after = bucket.take(full_at, SECOND, 1).unwrap_err();
-        assert_eq!(after, Duration::from_secs(1));
+        let short = bucket.take(full_at, SECOND, 1).unwrap_err();
+        assert_eq!(short.after, Some(Duration::from_secs(1)));
+    }
+
+    #[test]
+    fn the_parts_of_a_bucket_are_together_no_more_than_the_whole() {
+        let part = Bucket::divided("10/s".parse().unwrap(), 7, 3);
+        assert_eq!(part.burst(), 2);
+        let taken = part.take(0, SECOND, 1).unwrap();
+        assert_eq!(taken.full_at, SECOND + 300_000_000);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Some buckets side by side, which are read and written at once.
 
-use crate::bucket::{Bucket, Taken};
+use crate::bucket::{Bucket, Short, Taken};
 
 /// How many keys have a bucket of their own in a row.
 pub const WAYS: usize = 8;
@@ -8,8 +8,8 @@ pub const WAYS: usize = 8;
 /// Of a way: the key's fingerprint, and when its bucket is full again.
 const WAY_BYTES: usize = 16;
 
-/// When the shared bucket is full again, then the ways.
-pub(crate) const ROW_BYTES: usize = 8 + WAYS * WAY_BYTES;
+/// Whose row it is, when the shared bucket is full again, then the ways.
+pub(crate) const ROW_BYTES: usize = 16 + WAYS * WAY_BYTES;
 
 /// Where a key's tokens came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +20,14 @@ pub enum Place {
     Shared,
 }
 
+/// What was taken from a row, so that it can be undone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Entry {
+    pub(crate) place: Place,
+    before: u64,
+    after: u64,
+}
+
 /// The buckets of a row.
 ///
 /// A way whose bucket is full is free: to forget it loses nothing. A key that finds none takes from one
@@ -27,6 +35,8 @@ pub enum Place {
 /// missing there, so whatever it took there it has still taken.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Row {
+    /// The limit that it belongs to.
+    owner: u64,
     shared: u64,
     ways: [Way; WAYS],
 }
@@ -39,26 +49,35 @@ struct Way {
 }
 
 impl Row {
-    /// Reads a row. What is none is an empty one.
-    pub(crate) fn decode(bytes: &[u8]) -> Self {
+    /// An empty row of a limit.
+    pub(crate) fn of(owner: u64) -> Self {
+        Self {
+            owner,
+            ..Self::default()
+        }
+    }
+
+    /// Reads a row, if it is one of this limit.
+    pub(crate) fn decode(bytes: &[u8], owner: u64) -> Option<Self> {
         let mut row = Self::default();
         let (words, rest) = bytes.as_chunks::<8>();
         let mut words = words.iter().map(|word| u64::from_le_bytes(*word));
         if !rest.is_empty() || words.len() != ROW_BYTES / 8 {
-            return row;
+            return None;
         }
+        row.owner = words.next().filter(|found| *found == owner)?;
         row.shared = words.next().unwrap_or_default();
         for way in &mut row.ways {
             way.key = words.next().unwrap_or_default();
             way.full_at = words.next().unwrap_or_default();
         }
-        row
+        Some(row)
     }
 
     pub(crate) fn encode(&self) -> [u8; ROW_BYTES] {
         let mut bytes = [0; ROW_BYTES];
         let ways = self.ways.iter().flat_map(|way| [way.key, way.full_at]);
-        let words = [self.shared].into_iter().chain(ways);
+        let words = [self.owner, self.shared].into_iter().chain(ways);
         let (places, _) = bytes.as_chunks_mut::<8>();
         for (place, word) in places.iter_mut().zip(words) {
             *place = word.to_le_bytes();
@@ -73,29 +92,75 @@ impl Row {
         bucket: Bucket,
         now: u64,
         cost: u32,
-    ) -> (Result<Taken, std::time::Duration>, Place) {
-        let own = self.ways.iter().position(|way| way.key == key);
-        let free = || self.ways.iter().position(|way| way.full_at <= now);
-        let way = own.or_else(free).and_then(|index| self.ways.get_mut(index));
-        let Some(way) = way else {
-            let taken = bucket.take(self.shared, now, cost);
-            if let Ok(taken) = taken {
-                self.shared = taken.full_at;
+    ) -> (Result<(Taken, Entry), Short>, Place) {
+        let shared = self.shared;
+        let (full_at, before, place) = match self.way_of(key, now) {
+            Some(way) => {
+                if way.key != key {
+                    *way = Way {
+                        key,
+                        full_at: shared,
+                    };
+                }
+                let before = way.full_at;
+                (&mut way.full_at, before, Place::Own)
             }
-            return (taken, Place::Shared);
+            None => (&mut self.shared, shared, Place::Shared),
         };
-        let full_at = match way.key == key {
-            true => way.full_at,
-            false => self.shared,
+        let taken = bucket.take(before, now, cost).map(|taken| {
+            *full_at = taken.full_at;
+            let entry = Entry {
+                place,
+                before,
+                after: taken.full_at,
+            };
+            (taken, entry)
+        });
+        (taken, place)
+    }
+
+    /// Puts back what was taken, if nobody has taken from there since: then it is as if it had never been
+    /// taken. Else a token that has come meanwhile, in a bucket that was full without it, would be one more.
+    /// Whether it did.
+    pub(crate) fn undo(&mut self, key: u64, entry: Entry) -> bool {
+        let place = match entry.place {
+            Place::Own => {
+                let mut ways = self.ways.iter_mut();
+                ways.find(|way| way.key == key).map(|way| &mut way.full_at)
+            }
+            Place::Shared => Some(&mut self.shared),
         };
-        let taken = bucket.take(full_at, now, cost);
-        if let Ok(taken) = taken {
+        let Some(full_at) = place.filter(|full_at| **full_at == entry.after) else {
+            return false;
+        };
+        *full_at = entry.before;
+        true
+    }
+
+    /// Remembers a moment for a key. One that finds no place is forgotten: whether it did.
+    pub(crate) fn remember(&mut self, key: u64, now: u64, until: u64) -> bool {
+        let way = self.way_of(key, now);
+        let found = way.is_some();
+        if let Some(way) = way {
             *way = Way {
                 key,
-                full_at: taken.full_at,
+                full_at: until,
             };
         }
-        (taken, Place::Own)
+        found
+    }
+
+    /// The moment that is remembered for a key, if it is still to come.
+    pub(crate) fn remembered(&self, key: u64, now: u64) -> Option<u64> {
+        let way = self.ways.iter().find(|way| way.key == key)?;
+        Some(way.full_at).filter(|until| *until > now)
+    }
+
+    /// The way of a key, or one that is free.
+    fn way_of(&mut self, key: u64, now: u64) -> Option<&mut Way> {
+        let own = self.ways.iter().position(|way| way.key == key);
+        let free = || self.ways.iter().position(|way| way.full_at <= now);
+        own.or_else(free).and_then(|index| self.ways.get_mut(index))
     }
 }
 
@@ -114,17 +179,50 @@ mod tests {
 
     #[test]
     fn a_row_is_read_as_it_was_written_and_all_else_is_empty() {
-        let mut row = Row::default();
+        let mut row = Row::of(7);
         for key in 1..=10 {
             let (taken, place) = row.take(key, bucket(), SECOND, 1);
             assert!(taken.is_ok());
             let expected = if key <= 8 { Place::Own } else { Place::Shared };
             assert_eq!(place, expected, "{key}");
         }
-        assert_eq!(Row::decode(&row.encode()), row);
+        assert_eq!(Row::decode(&row.encode(), 7), Some(row.clone()));
+        assert_eq!(Row::decode(&row.encode(), 8), None, "another limit's");
         for bytes in [&[][..], &[1; ROW_BYTES - 1], &[1; ROW_BYTES + 8]] {
-            assert_eq!(Row::decode(bytes), Row::default());
+            assert_eq!(Row::decode(bytes, 0x0101_0101_0101_0101), None);
         }
+    }
+
+    #[test]
+    fn what_nobody_took_from_since_can_be_put_back() {
+        for others in 0..=8 {
+            let mut row = Row::default();
+            for key in 2..2 + others {
+                assert!(row.take(key, bucket(), SECOND, 2).0.is_ok());
+            }
+            assert!(row.take(1, bucket(), SECOND, 1).0.is_ok());
+            let before = row.clone();
+            let (_, entry) = row.take(1, bucket(), SECOND, 1).0.unwrap();
+            assert!(row.clone().undo(1, entry));
+            let mut undone = row.clone();
+            undone.undo(1, entry);
+            assert_eq!(undone, before);
+            assert!(row.take(1, bucket(), 2 * SECOND, 1).0.is_ok());
+            assert!(!row.undo(1, entry), "somebody took since");
+        }
+    }
+
+    #[test]
+    fn moments_are_remembered_until_they_come() {
+        let mut row = Row::default();
+        for key in 1..=8 {
+            assert!(row.remember(key, SECOND, 3 * SECOND));
+        }
+        assert!(!row.remember(9, SECOND, 3 * SECOND));
+        assert_eq!(row.remembered(1, 2 * SECOND), Some(3 * SECOND));
+        assert_eq!(row.remembered(1, 3 * SECOND), None);
+        assert_eq!(row.remembered(9, 2 * SECOND), None);
+        assert!(row.remember(9, 3 * SECOND, 4 * SECOND));
     }
 
     #[test]

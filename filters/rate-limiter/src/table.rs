@@ -1,67 +1,90 @@
 //! The buckets of a limit's keys, in the host's shared data.
 
-use std::time::Duration;
+use std::fmt::Write;
 
 use filter_api::{HostError, SharedData};
 
-use crate::bucket::{Bucket, Taken};
-use crate::row::{Place, Row, WAYS};
+use crate::bucket::{Bucket, Short, Taken};
+use crate::row::{Entry, Place, Row, WAYS};
 
 /// How often a row is read again that another thread wrote meanwhile. It holds few keys and is written in
 /// microseconds, so the second time does for all but the busiest.
-const ATTEMPTS: usize = 8;
+const ATTEMPTS: usize = 16;
 
-/// A table with room for so many keys whose buckets are not full. It never grows.
-#[derive(Debug)]
+/// Room for so many keys whose buckets are not full. It never grows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Table {
-    name: Box<str>,
+    /// Its place among all tables of this host.
+    slot: u32,
     rows: u32,
-    bucket: Bucket,
+    /// The limit that it belongs to, by a hash of what it says.
+    owner: u64,
 }
 
 /// What a table says of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// There were enough tokens.
-    Taken(Taken, Place),
-    /// There will be enough after this time.
-    Refused(Duration, Place),
+    Taken(Taken, Receipt),
+    /// There were not.
+    Refused(Short, Place),
     /// Others kept writing. Nothing was taken, so it counts as refused: a limit is never passed.
+    Contended,
+    /// The table is another limit's by now. Nothing was taken.
+    Lost,
+}
+
+/// What was taken of which key, so that it can be put back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Receipt {
+    fingerprint: u64,
+    entry: Entry,
+}
+
+impl Receipt {
+    /// Where it was taken from.
+    pub fn place(self) -> Place {
+        self.entry.place
+    }
+}
+
+/// What came of an attempt to change a row.
+enum Change<T> {
+    Done(T),
+    /// It is another limit's.
+    Foreign,
+    /// Others kept writing.
     Contended,
 }
 
 impl Table {
-    /// A table of this name in shared data, with room for so many keys at least.
-    pub fn new(name: &str, keys: u32, bucket: Bucket) -> Self {
-        Self {
-            name: name.into(),
-            rows: keys.div_ceil(WAYS as u32).max(1),
-            bucket,
-        }
+    /// How many rows hold so many keys.
+    pub(crate) fn rows_for(keys: u32) -> u32 {
+        keys.div_ceil(WAYS as u32).max(1)
     }
 
-    /// What its buckets are.
-    pub fn bucket(&self) -> Bucket {
-        self.bucket
+    pub(crate) fn new(slot: u32, rows: u32, owner: u64) -> Self {
+        Self { slot, rows, owner }
     }
 
-    /// Makes the rows that are not there. The first write of a value races in the host, so this comes
-    /// before there is traffic, on the thread that configures first; buckets that are there stay.
+    pub(crate) fn owner(self) -> u64 {
+        self.owner
+    }
+
+    pub(crate) fn slot(self) -> u32 {
+        self.slot
+    }
+
+    /// Empties all rows, and makes those that are not there. The first write of a value races in the host,
+    /// so this comes before there is traffic, on the thread that configures first.
     ///
     /// # Errors
     /// When the host fails.
-    pub fn prepare<H: SharedData + ?Sized>(&self, host: &mut H) -> Result<(), HostError> {
-        // Written last: where it is, all rows are.
-        let last = self.rows - 1;
-        if host.shared(&self.place(last))?.is_some() {
-            return Ok(());
-        }
-        let empty = Row::default().encode();
+    pub(crate) fn clear<H: SharedData + ?Sized>(self, host: &mut H) -> Result<(), HostError> {
+        let empty = Row::of(self.owner).encode();
         for row in 0..self.rows {
-            let place = self.place(row);
-            if host.shared(&place)?.is_none() {
-                host.compare_and_swap(&place, &empty, 0)?;
-            }
+            // Whatever is there, it was another's.
+            host.compare_and_swap(&self.place(row), &empty, 0)?;
         }
         Ok(())
     }
@@ -69,35 +92,113 @@ impl Table {
     /// Takes tokens of the key with this fingerprint, at a moment in nanoseconds of the host's clock.
     ///
     /// # Errors
-    /// When the host fails, or nobody has prepared the table.
+    /// When the host fails.
     pub fn take<H: SharedData + ?Sized>(
-        &self,
+        self,
         host: &mut H,
         fingerprint: u64,
+        bucket: Bucket,
         now: u64,
         cost: u32,
     ) -> Result<Verdict, HostError> {
-        let place = self.place((fingerprint % u64::from(self.rows)) as u32);
-        let key = fingerprint.max(1); // 0 is nobody's
-        for _ in 0..ATTEMPTS {
-            let shared = host.shared(&place)?;
-            let Some(shared) = shared else {
-                return Err(HostError::WrongPhase("a table that nobody prepared"));
-            };
-            let mut row = Row::decode(&shared.value);
-            match row.take(key, self.bucket, now, cost) {
-                (Err(after), place) => return Ok(Verdict::Refused(after, place)),
-                (Ok(taken), from) => {
-                    if host.compare_and_swap(&place, &row.encode(), shared.generation)? {
-                        return Ok(Verdict::Taken(taken, from));
-                    }
-                }
+        let key = key(fingerprint);
+        let change = self.change(host, fingerprint, |row| {
+            let (taken, place) = row.take(key, bucket, now, cost);
+            (taken.is_ok(), (taken, place))
+        })?;
+        Ok(match change {
+            Change::Done((Ok((taken, entry)), _)) => {
+                Verdict::Taken(taken, Receipt { fingerprint, entry })
             }
-        }
-        Ok(Verdict::Contended)
+            Change::Done((Err(short), place)) => Verdict::Refused(short, place),
+            Change::Foreign => Verdict::Lost,
+            Change::Contended => Verdict::Contended,
+        })
     }
 
-    fn place(&self, row: u32) -> String {
-        format!("{}.{row:x}", self.name)
+    /// Puts back what was taken, unless somebody has taken from the same bucket since.
+    ///
+    /// # Errors
+    /// When the host fails.
+    pub fn put_back<H: SharedData + ?Sized>(
+        self,
+        host: &mut H,
+        receipt: Receipt,
+    ) -> Result<(), HostError> {
+        let key = key(receipt.fingerprint);
+        let undo = |row: &mut Row| (row.undo(key, receipt.entry), ());
+        self.change(host, receipt.fingerprint, undo).map(|_| ())
     }
+
+    /// Remembers a moment for a key. Where there is no room it is forgotten.
+    ///
+    /// # Errors
+    /// When the host fails.
+    pub fn remember<H: SharedData + ?Sized>(
+        self,
+        host: &mut H,
+        fingerprint: u64,
+        now: u64,
+        until: u64,
+    ) -> Result<(), HostError> {
+        let key = key(fingerprint);
+        let remember = |row: &mut Row| (row.remember(key, now, until), ());
+        self.change(host, fingerprint, remember).map(|_| ())
+    }
+
+    /// The moment that is remembered for a key, if it is still to come.
+    ///
+    /// # Errors
+    /// When the host fails.
+    pub fn remembered<H: SharedData + ?Sized>(
+        self,
+        host: &mut H,
+        fingerprint: u64,
+        now: u64,
+    ) -> Result<Option<u64>, HostError> {
+        let shared = host.shared(&self.place_of(fingerprint))?;
+        let row = shared.and_then(|shared| Row::decode(&shared.value, self.owner));
+        Ok(row.and_then(|row| row.remembered(key(fingerprint), now)))
+    }
+
+    /// Changes the row of a key. `change` says whether the row is to be written, and what comes of it.
+    fn change<H: SharedData + ?Sized, T>(
+        self,
+        host: &mut H,
+        fingerprint: u64,
+        mut change: impl FnMut(&mut Row) -> (bool, T),
+    ) -> Result<Change<T>, HostError> {
+        let place = self.place_of(fingerprint);
+        for _ in 0..ATTEMPTS {
+            let shared = host.shared(&place)?;
+            let row = shared.and_then(|shared| {
+                let row = Row::decode(&shared.value, self.owner)?;
+                Some((row, shared.generation))
+            });
+            let Some((mut row, generation)) = row else {
+                return Ok(Change::Foreign);
+            };
+            let (is_changed, outcome) = change(&mut row);
+            if !is_changed || host.compare_and_swap(&place, &row.encode(), generation)? {
+                return Ok(Change::Done(outcome));
+            }
+        }
+        Ok(Change::Contended)
+    }
+
+    fn place_of(self, fingerprint: u64) -> String {
+        self.place((fingerprint % u64::from(self.rows)) as u32)
+    }
+
+    fn place(self, row: u32) -> String {
+        let mut place = String::with_capacity(40);
+        // A String takes all.
+        let _ = write!(place, "headgate.limits.{:x}.{row:x}", self.slot);
+        place
+    }
+}
+
+/// 0 is nobody's.
+fn key(fingerprint: u64) -> u64 {
+    fingerprint.max(1)
 }

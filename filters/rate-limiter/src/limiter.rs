@@ -1,0 +1,470 @@
+//! All limits of a configuration, and what they say of a request.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use filter_api::{Clock, ConfigError, Host, HostError, SharedData};
+use function_router::{Route, Router};
+
+use crate::bucket::{Bucket, Short};
+use crate::config::{AnswersConfig, LimitConfig, LimitsConfig, TellOn};
+use crate::denial::OverLimit;
+use crate::facts::Facts;
+use crate::fields::{Standing, fields};
+use crate::key::fingerprint;
+use crate::ledger::{Ledger, Question, Withdrawal};
+use crate::limit::{Holder, Limit, Owner, Stock};
+use crate::metrics::{Counters, Outcome};
+use crate::row::Place;
+use crate::seed::Seed;
+use crate::table::{Table, Verdict};
+
+/// The limits of a gateway, compiled.
+#[derive(Debug)]
+pub struct RateLimiter {
+    pub(crate) limits: Box<[Limit]>,
+    /// By the limit's index.
+    pub(crate) counters: Box<[Counters]>,
+    answers: AnswersConfig,
+    /// The most limits that a rate-limit service is asked about for one request.
+    pub(crate) most_asked: usize,
+    /// Of requests that no route takes.
+    unrouted: Plan,
+    /// By the route's index.
+    routes: Box<[RoutePlan]>,
+    /// What the host's shared data has for this configuration, from the start on.
+    pub(crate) started: RefCell<Option<Started>>,
+    /// The last moment that was seen.
+    last: Cell<u64>,
+}
+
+/// Which limits a request is subject to, by their indices: first those of its function, then those of its
+/// route, then those of all requests.
+#[derive(Debug, Default, Clone)]
+struct Plan {
+    /// Before anybody knows who the client is.
+    early: Box<[usize]>,
+    /// When claims and function are known.
+    late: Box<[usize]>,
+}
+
+#[derive(Debug, Default)]
+struct RoutePlan {
+    plan: Plan,
+    /// By the function's index: those after authorisation.
+    functions: Box<[Box<[usize]>]>,
+}
+
+/// What is in the host's shared data.
+#[derive(Debug)]
+pub(crate) struct Started {
+    pub(crate) seed: Seed,
+    /// By the hash of what is in them.
+    pub(crate) tables: BTreeMap<u64, Table>,
+}
+
+impl RateLimiter {
+    /// Compiles the limits of these routes. `asks_tokens` says of which routes tokens are looked at: on others
+    /// no limit of all requests asks what they say.
+    ///
+    /// # Errors
+    /// The first fault, its path relative to the limits.
+    pub fn compile(
+        config: &LimitsConfig,
+        router: &Router,
+        asks_tokens: impl Fn(&Route) -> bool,
+    ) -> Result<Self, ConfigError> {
+        let routes = router.routes();
+        let mut limits = Vec::new();
+        let of_gateway = add(&mut limits, &config.gateway, "gateway", |_| Owner::Gateway)?;
+        let mut of_routes: Vec<Vec<usize>> = routes.iter().map(|_| Vec::new()).collect();
+        for (name, configs) in &config.routes {
+            let place = format!("routes[{name:?}]");
+            let mut found = false;
+            for (route, own) in routes.iter().zip(&mut of_routes) {
+                if route.name() == name {
+                    *own = add(&mut limits, configs, &place, |_| Owner::Route(route))?;
+                    found = true;
+                }
+            }
+            if !found {
+                return Err(ConfigError::new(place, "must be the name of a route"));
+            }
+        }
+        let mut of_functions: Vec<BTreeMap<usize, Vec<usize>>> =
+            routes.iter().map(|_| BTreeMap::new()).collect();
+        for (name, functions) in &config.functions {
+            for (function, configs) in functions {
+                let place = format!("functions[{name:?}][{function:?}]");
+                let mut found = false;
+                for (route, own) in routes.iter().zip(&mut of_functions) {
+                    let mut destinations = route.destinations().iter();
+                    let destination = destinations.find(|one| &*one.name == function);
+                    if let Some(destination) = destination.filter(|_| route.name() == name) {
+                        let added = add(&mut limits, configs, &place, |_| {
+                            Owner::Function(route, function)
+                        })?;
+                        own.insert(destination.index, added);
+                        found = true;
+                    }
+                }
+                if !found {
+                    let problem = "must be the name of a function of a route";
+                    return Err(ConfigError::new(place, problem));
+                }
+            }
+        }
+        let plans = routes.iter().zip(of_routes).zip(of_functions);
+        let plans = plans.map(|((route, own), functions)| {
+            let of_all = of_gateway.iter().filter(|index| {
+                let asks = limits.get(**index).is_some_and(|limit| limit.asks_claims);
+                !asks || asks_tokens(route)
+            });
+            let plan = Plan::of(&limits, own.iter().chain(of_all).copied());
+            let late = |index| {
+                let own = functions.get(&index).map(Vec::as_slice).unwrap_or_default();
+                own.iter().chain(&plan.late).copied().collect()
+            };
+            RoutePlan {
+                functions: (0..route.destinations().len()).map(late).collect(),
+                plan,
+            }
+        });
+        let routes: Box<[RoutePlan]> = plans.collect();
+        let counters = limits.iter().map(|_| Counters::default()).collect();
+        let unrouted = of_gateway.iter().copied();
+        let unrouted = Plan::of(&limits, unrouted);
+        let most_asked = routes.iter().map(|route| route.most_asked(&limits));
+        Ok(Self {
+            answers: config.answers,
+            most_asked: most_asked.max().unwrap_or(0),
+            unrouted: Plan {
+                late: Box::default(),
+                ..unrouted
+            },
+            routes,
+            counters,
+            limits: limits.into(),
+            started: RefCell::default(),
+            last: Cell::default(),
+        })
+    }
+
+    /// All limits.
+    pub fn limits(&self) -> &[Limit] {
+        &self.limits
+    }
+
+    /// The most limits that a rate-limit service is asked about for one request.
+    pub fn most_asked(&self) -> usize {
+        self.most_asked
+    }
+
+    /// Asks the limits that need nobody's identity.
+    ///
+    /// # Errors
+    /// When the host fails.
+    pub fn ask_early(
+        &self,
+        host: &mut dyn Host,
+        facts: &mut Facts<'_>,
+        ledger: &mut Ledger,
+    ) -> Result<Option<OverLimit>, HostError> {
+        let plan = match facts.route {
+            Some(route) => self.routes.get(route.index()).map(|route| &route.plan),
+            None => Some(&self.unrouted),
+        };
+        self.ask(host, plan.map(|plan| &*plan.early), facts, ledger)
+    }
+
+    /// Asks those that need claims, and those of the function, which has this index in its route.
+    ///
+    /// # Errors
+    /// When the host fails.
+    pub fn ask_late(
+        &self,
+        host: &mut dyn Host,
+        facts: &mut Facts<'_>,
+        function: Option<usize>,
+        ledger: &mut Ledger,
+    ) -> Result<Option<OverLimit>, HostError> {
+        let route = facts.route.and_then(|route| self.routes.get(route.index()));
+        let late = route.and_then(|route| match function {
+            Some(function) => route.functions.get(function).map(|late| &**late),
+            None => Some(&*route.plan.late),
+        });
+        self.ask(host, late, facts, ledger)
+    }
+
+    fn ask(
+        &self,
+        host: &mut dyn Host,
+        indices: Option<&[usize]>,
+        facts: &mut Facts<'_>,
+        ledger: &mut Ledger,
+    ) -> Result<Option<OverLimit>, HostError> {
+        let indices = indices.unwrap_or_default();
+        if indices.is_empty() {
+            return Ok(None);
+        }
+        let started = self.started.borrow();
+        let Some(started) = &*started else {
+            return Err(HostError::WrongPhase("a limit before the filter's start"));
+        };
+        let now = self.now(host);
+        for &index in indices {
+            let (Some(limit), Some(counters)) = (self.limits.get(index), self.counters.get(index))
+            else {
+                continue;
+            };
+            match limit.concerns(facts, host)? {
+                None => continue,
+                Some(Some(_)) => {
+                    counters.count(Outcome::Exempt);
+                    continue;
+                }
+                Some(None) => {}
+            }
+            let refused = started.ask(limit, index, now, facts, host, ledger)?;
+            let (outcome, refused) = match refused {
+                Ok(outcome) => (outcome, None),
+                Err((outcome, refused)) if !limit.dry_run => (outcome, Some(refused)),
+                Err(_) => (Outcome::WouldRefuse, None),
+            };
+            counters.count(outcome);
+            if let Some(refused) = refused {
+                self.put_back(host, ledger)?;
+                return Ok(Some(self.over(limit, &refused)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// A request that one limit refuses has taken nothing from the others.
+    pub(crate) fn put_back<H: SharedData + ?Sized>(
+        &self,
+        host: &mut H,
+        ledger: &mut Ledger,
+    ) -> Result<(), HostError> {
+        ledger.asked.clear();
+        for withdrawal in ledger.taken.drain(..) {
+            withdrawal.table.put_back(host, withdrawal.receipt)?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn over(&self, limit: &Limit, refused: &Refused) -> OverLimit {
+        let Refused {
+            bucket,
+            after,
+            remaining,
+            reset,
+        } = refused;
+        let standing = bucket.map(|bucket| Standing {
+            name: &limit.name,
+            quota: bucket.burst(),
+            window: bucket.fills_in(),
+            remaining: *remaining,
+            reset: *reset,
+        });
+        OverLimit {
+            name: limit.name.clone(),
+            status: limit.status,
+            retry_after: *after,
+            headers: fields(self.answers.headers, standing.as_slice()),
+        }
+    }
+
+    /// The header fields by which a response tells what is left, if responses do.
+    pub fn fields_told(&self, ledger: &Ledger) -> Vec<(&'static str, String)> {
+        if self.answers.on == TellOn::Refusals {
+            return Vec::new();
+        }
+        let standings = ledger.taken.iter().filter_map(|withdrawal| {
+            let limit = self.limits.get(withdrawal.limit)?;
+            let bucket = limit.stock()?.bucket;
+            Some(Standing {
+                name: &limit.name,
+                quota: bucket.burst(),
+                window: bucket.fills_in(),
+                remaining: withdrawal.taken.remaining,
+                reset: bucket.until_full(withdrawal.taken.full_at, withdrawal.now),
+            })
+        });
+        fields(self.answers.headers, &standings.collect::<Vec<_>>())
+    }
+
+    /// Now, in nanoseconds: never before what was now.
+    pub(crate) fn now<H: Clock + ?Sized>(&self, host: &H) -> u64 {
+        let now = u64::try_from(host.monotonic_time().as_nanos()).unwrap_or(u64::MAX);
+        let now = now.max(self.last.get());
+        self.last.set(now);
+        now
+    }
+}
+
+/// Compiles limits into the list of all; their indices there.
+fn add<'c>(
+    limits: &mut Vec<Limit>,
+    configs: &'c [LimitConfig],
+    place: &str,
+    owner: impl Fn(&'c LimitConfig) -> Owner<'c>,
+) -> Result<Vec<usize>, ConfigError> {
+    let mut indices = Vec::new();
+    for (index, config) in configs.iter().enumerate() {
+        let within = |error: ConfigError| error.within(&format!("{place}[{index}]"));
+        let limit = Limit::compile(config, owner(config)).map_err(within)?;
+        let twin = limits
+            .iter()
+            .find(|known| known.full_name == limit.full_name);
+        if twin.is_some() {
+            let problem = format!(
+                "must be another name than that of a limit before it, found \"{}\" again; tell them apart with \
+                 \"name\"",
+                limit.name
+            );
+            return Err(within(ConfigError::new("name", problem)));
+        }
+        indices.push(limits.len());
+        limits.push(limit);
+    }
+    Ok(indices)
+}
+
+impl Plan {
+    fn of(limits: &[Limit], indices: impl Iterator<Item = usize>) -> Self {
+        let asks = |index: &usize| limits.get(*index).is_some_and(|limit| limit.asks_claims);
+        let (late, early): (Vec<usize>, Vec<usize>) = indices.partition(asks);
+        Self {
+            early: early.into(),
+            late: late.into(),
+        }
+    }
+}
+
+impl RoutePlan {
+    fn most_asked(&self, limits: &[Limit]) -> usize {
+        let of_service = |index: &&usize| {
+            let limit = limits.get(**index);
+            limit.is_some_and(|limit| matches!(limit.holder, Holder::Service { .. }))
+        };
+        let count = |indices: &[usize]| indices.iter().filter(of_service).count();
+        let functions = self.functions.iter().map(|late| count(late));
+        let late = functions.max().unwrap_or_else(|| count(&self.plan.late));
+        count(&self.plan.early) + late
+    }
+}
+
+/// How a limit refused.
+pub(crate) struct Refused {
+    /// By which bucket, if this Envoy has it.
+    bucket: Option<Bucket>,
+    after: Option<Duration>,
+    remaining: u32,
+    reset: Duration,
+}
+
+impl Limit {
+    /// The buckets that this Envoy holds of it.
+    fn stock(&self) -> Option<Stock> {
+        match &self.holder {
+            Holder::Here(stock) => Some(*stock),
+            Holder::Service { local, .. } => *local,
+        }
+    }
+}
+
+impl Started {
+    /// Asks a limit about a request that it concerns.
+    fn ask(
+        &self,
+        limit: &Limit,
+        index: usize,
+        now: u64,
+        facts: &mut Facts<'_>,
+        host: &mut dyn Host,
+        ledger: &mut Ledger,
+    ) -> Result<Result<Outcome, (Outcome, Refused)>, HostError> {
+        let fingerprint = fingerprint(&limit.key, self.seed, facts, host)?;
+        let cost = limit.cost.of(facts);
+        if let Holder::Service { over, .. } = &limit.holder
+            && let Some(table) = self.tables.get(over)
+            && let Some(until) = table.remembered(host, fingerprint, now)?
+        {
+            let after = Duration::from_nanos(until.saturating_sub(now));
+            return Ok(Err((Outcome::Refused, Refused::by_service(after))));
+        }
+        let mut outcome = Outcome::Passed;
+        if let Some(Stock { bucket, content }) = limit.stock() {
+            let Some(table) = self.tables.get(&content) else {
+                return Err(HostError::WrongPhase("a limit without a table"));
+            };
+            match table.take(host, fingerprint, bucket, now, cost)? {
+                Verdict::Taken(taken, receipt) => {
+                    if receipt.place() == Place::Shared {
+                        outcome = Outcome::PassedShared;
+                    }
+                    ledger.taken.push(Withdrawal {
+                        limit: index,
+                        table: *table,
+                        receipt,
+                        taken,
+                        now,
+                    });
+                }
+                Verdict::Refused(short, place) => {
+                    let outcome = match place {
+                        Place::Own => Outcome::Refused,
+                        Place::Shared => Outcome::RefusedShared,
+                    };
+                    return Ok(Err((outcome, Refused::short(bucket, short))));
+                }
+                // Of both it is not known how much is left; a moment later it may be.
+                Verdict::Contended | Verdict::Lost => {
+                    let short = Short {
+                        after: Some(Duration::from_millis(1)),
+                        remaining: 0,
+                    };
+                    return Ok(Err((Outcome::Contended, Refused::short(bucket, short))));
+                }
+            }
+        }
+        if let Holder::Service { .. } = &limit.holder {
+            outcome = Outcome::Asked;
+            let mut key = Vec::with_capacity(limit.key.len());
+            for part in &limit.key {
+                key.push(part.value(facts, host)?.told());
+            }
+            ledger.asked.push(Question {
+                limit: index,
+                fingerprint,
+                key: key.join(","),
+                cost,
+            });
+        }
+        Ok(Ok(outcome))
+    }
+}
+
+impl Refused {
+    /// By a rate-limit service, until after this time.
+    pub(crate) fn by_service(after: Duration) -> Self {
+        Self {
+            bucket: None,
+            after: Some(after),
+            remaining: 0,
+            reset: after,
+        }
+    }
+
+    fn short(bucket: Bucket, short: Short) -> Self {
+        let missing = bucket.burst().saturating_sub(short.remaining);
+        Self {
+            bucket: Some(bucket),
+            after: short.after,
+            remaining: short.remaining,
+            reset: bucket.time_of(missing),
+        }
+    }
+}

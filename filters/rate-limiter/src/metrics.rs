@@ -1,0 +1,99 @@
+//! What is counted, by limit and outcome.
+//!
+//! As everywhere in Headgate, labels are in a metric's name, each as `;label=value;`. Names come from the
+//! configuration and the code alone, so there are only so many. What was counted is told once a second:
+//! telling it request by request would cost a hostcall for each limit.
+
+use std::cell::Cell;
+use std::fmt::Write;
+
+use filter_api::{CounterId, Metrics as Host};
+
+/// Requests that a limit was asked about, by limit and outcome.
+pub const REQUESTS: &str = "headgate_limit_requests_total";
+
+/// What came of asking a limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// It let the request pass.
+    Passed,
+    /// It let the request pass, by a bucket that keys share who find none of their own.
+    PassedShared,
+    /// It refused the request.
+    Refused,
+    /// It refused the request, by a bucket that keys share.
+    RefusedShared,
+    /// It would have refused the request, were it not a dry run.
+    WouldRefuse,
+    /// It refused the request since other threads kept writing its bucket.
+    Contended,
+    /// The request is exempt.
+    Exempt,
+    /// A rate-limit service is asked.
+    Asked,
+    /// A rate-limit service refused the request.
+    RefusedByService,
+}
+
+const OUTCOMES: [(Outcome, &str); 9] = [
+    (Outcome::Passed, "passed"),
+    (Outcome::PassedShared, "passed_shared"),
+    (Outcome::Refused, "refused"),
+    (Outcome::RefusedShared, "refused_shared"),
+    (Outcome::WouldRefuse, "would_refuse"),
+    (Outcome::Contended, "contended"),
+    (Outcome::Exempt, "exempt"),
+    (Outcome::Asked, "asked"),
+    (Outcome::RefusedByService, "refused_by_service"),
+];
+
+/// The counters of a limit on one thread.
+#[derive(Debug, Default)]
+pub(crate) struct Counters([Counter; OUTCOMES.len()]);
+
+#[derive(Debug, Default)]
+struct Counter {
+    untold: Cell<u32>,
+    /// Made when it is first needed. One that cannot be made costs no request.
+    id: Cell<Option<Option<CounterId>>>,
+}
+
+impl Counters {
+    pub(crate) fn count(&self, outcome: Outcome) {
+        let place = OUTCOMES.iter().position(|(known, _)| *known == outcome);
+        if let Some(counter) = place.and_then(|place| self.0.get(place)) {
+            counter.untold.set(counter.untold.get().saturating_add(1));
+        }
+    }
+
+    /// Tells the host what was counted since. `limit` is the limit's full name.
+    pub(crate) fn tell<H: Host + ?Sized>(&self, host: &mut H, limit: &str) {
+        for (counter, (_, outcome)) in self.0.iter().zip(OUTCOMES) {
+            let untold = counter.untold.take();
+            if untold == 0 {
+                continue;
+            }
+            let id = counter.id.get().unwrap_or_else(|| {
+                let limit = escaped(limit);
+                let name = format!("{REQUESTS};limit={limit};;outcome={outcome};");
+                host.define_counter(&name).ok()
+            });
+            counter.id.set(Some(id));
+            if let Some(id) = id {
+                host.count(id, untold);
+            }
+        }
+    }
+}
+
+/// A name that nothing in a metric's name can be taken for.
+fn escaped(name: &str) -> String {
+    let mut escaped = String::with_capacity(name.len());
+    for byte in name.bytes() {
+        let _ = match byte {
+            b' '..=b'~' if !b";%".contains(&byte) => write!(escaped, "{}", char::from(byte)),
+            _ => write!(escaped, "%{byte:02X}"),
+        };
+    }
+    escaped
+}
