@@ -1,0 +1,110 @@
+//! How many requests may come.
+
+use rate_limiter::{HeaderStyle, LimitConfig, TellOn};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::tls::UpstreamTls;
+use super::upstream::Location;
+use super::{Gateway, is_default, present};
+use crate::scalars::{Period, ServiceDomain};
+
+/// A limit. All limits that a request is subject to must let it pass; what one of them refuses takes nothing
+/// from any other.
+pub type RateLimit = LimitConfig<Share>;
+
+/// Among how many Envoys a limit is divided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Share {
+    /// Among as many as there can be at most where the document is deployed.
+    Replicas,
+}
+
+/// What holds for all limits.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RateLimiting {
+    /// By which header fields clients are told of limits, beside `retry-after`; `ietf` if it is not given.
+    #[serde(skip_serializing_if = "is_default")]
+    pub headers: HeaderStyle,
+    /// In which answers; `refusals` if it is not given.
+    #[serde(skip_serializing_if = "is_default")]
+    pub on: TellOn,
+    /// Who holds the limits that have an `engine`.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    pub service: Option<RateLimitService>,
+}
+
+/// Envoy's rate-limit service, which counts for all Envoys together. Envoy asks it about each request that a
+/// limit with an `engine` is about.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct RateLimitService {
+    /// Its host and port: `ratelimit:8081`, or `{ service: ratelimit.shop:8081 }` for one of Kubernetes.
+    pub grpc: Location,
+    /// TLS to it: `{}` for all that is usual. Without TLS, if it is not given.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "present"
+    )]
+    pub tls: Option<UpstreamTls>,
+    /// What the service calls the limits of this gateway; `headgate` if it is not given.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub domain: ServiceDomain,
+    /// How long it may take to answer; 50 ms if it is not given. To change it takes a restart, as it does to
+    /// change what is above and below.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    timeout: Option<Period>,
+    /// What becomes of a request about which it does not answer in time; `pass` if it is not given.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub on_failure: OnFailure,
+}
+
+/// What becomes of a request about which a rate-limit service does not answer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnFailure {
+    /// It passes: what each Envoy holds by itself still limits it.
+    #[default]
+    Pass,
+    /// It is refused with 503.
+    Refuse,
+}
+
+impl RateLimitService {
+    /// How long it may take to answer.
+    pub fn timeout(&self) -> Period {
+        self.timeout.unwrap_or(Period::from_millis(50))
+    }
+}
+
+impl Gateway {
+    /// All limits, each behind its path: `limits[0]`, `routes[2].to[0].limits[1]`.
+    pub fn all_limits(&self) -> impl Iterator<Item = (String, &RateLimit)> {
+        let routes = self.routes.iter().enumerate();
+        let routes = routes.flat_map(|(i, route)| {
+            let destinations = route.to.iter().enumerate();
+            let destinations = destinations.flat_map(move |(j, destination)| {
+                within(format!("routes[{i}].to[{j}].limits"), &destination.limits)
+            });
+            within(format!("routes[{i}].limits"), &route.limits).chain(destinations)
+        });
+        within("limits".to_owned(), &self.limits).chain(routes)
+    }
+
+    /// The service that holds limits, if any limit asks it.
+    pub fn rate_limit_service(&self) -> Option<&RateLimitService> {
+        let service = self.rate_limiting.service.as_ref()?;
+        let mut limits = self.all_limits();
+        limits
+            .any(|(_, limit)| limit.engine.is_some())
+            .then_some(service)
+    }
+}
+
+fn within(place: String, limits: &[RateLimit]) -> impl Iterator<Item = (String, &RateLimit)> {
+    let limits = limits.iter().enumerate();
+    limits.map(move |(i, limit)| (format!("{place}[{i}]"), limit))
+}
