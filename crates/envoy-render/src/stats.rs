@@ -12,13 +12,13 @@ const DURATION_BUCKETS: [u32; 16] = [
     2_500_000, 5_000_000, 10_000_000, 30_000_000, 60_000_000,
 ];
 
-/// Labels of what is counted of tokens and of their keys, beside those of requests.
-const LABELS_OF_TOKENS: [&str; 2] = ["provider", "outcome"];
+/// Labels of what is counted of tokens, of their keys and of limits, beside those of requests.
+const LABELS_OF_KERNELS: [&str; 3] = ["provider", "limit", "outcome"];
 
 /// `envoy.config.metrics.v3.StatsConfig`: takes labels out of the names that the pipeline gives
 /// (`;label=value;`), so that they are labels to Prometheus.
 pub(crate) fn stats_config() -> Value {
-    let labels = LABELS.into_iter().chain(LABELS_OF_TOKENS);
+    let labels = LABELS.into_iter().chain(LABELS_OF_KERNELS);
     let tags = labels.map(|label| {
         json!({
             "tag_name": label,

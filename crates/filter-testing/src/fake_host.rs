@@ -209,9 +209,7 @@ macro_rules! worldly {
             }
 
             fn monotonic_time(&self) -> Duration {
-                self.world
-                    .borrow_mut()
-                    .called("proxy_get_current_time_nanoseconds");
+                self.world.borrow_mut().called("clock_time_get");
                 self.world.borrow().now
             }
         }

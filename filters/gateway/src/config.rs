@@ -2,6 +2,7 @@
 
 use filter_api::Holding;
 use function_router::RouteConfig;
+use rate_limiter::LimitsConfig;
 use serde::{Deserialize, Serialize};
 
 use crate::cors::CorsPoliciesConfig;
@@ -22,6 +23,9 @@ pub struct Config {
     /// Which tokens requests must have.
     #[serde(default, skip_serializing_if = "JwtConfig::is_empty")]
     pub jwt: JwtConfig,
+    /// How many requests may come.
+    #[serde(default, skip_serializing_if = "LimitsConfig::is_empty")]
+    pub limits: LimitsConfig,
     /// The route by which the pipeline says that it works, of which no token is required. It answers 503
     /// as long as keys are awaited.
     #[serde(default, skip_serializing_if = "Option::is_none")]

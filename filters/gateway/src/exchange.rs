@@ -9,6 +9,7 @@ use filter_api::{
 };
 use function_router::{Decision, Request, Route, decide, send};
 use jwt_authz::{KeyWait, Verdict};
+use rate_limiter::{Facts, Ledger, OverLimit};
 
 use crate::cors::{Cors, Readers};
 use crate::jwt::Jwt;
@@ -25,6 +26,8 @@ pub struct PipelineExchange {
     /// When it came, as time since the Unix epoch.
     began: Option<Duration>,
     place: Place,
+    /// What its limits have taken.
+    ledger: Ledger,
     wait: KeyWait,
     /// While it waits: its route, and its header fields without those that no client may send.
     held: Option<(usize, Rc<HeaderList>)>,
@@ -42,6 +45,7 @@ impl PipelineExchange {
             pipeline,
             began: None,
             place: Place::default(),
+            ledger: Ledger::default(),
             wait: KeyWait::default(),
             held: None,
             ruling: None,
@@ -59,6 +63,17 @@ impl PipelineExchange {
     fn enter(&mut self, host: &mut dyn Host, route: &Route) -> Result<(), HostError> {
         self.place.route = Some(route.index());
         host.set_filter_state(ROUTE_STATE, route.name().as_bytes())
+    }
+
+    /// Limits that need nobody's identity, of a request that this route takes, or none.
+    fn limit(
+        &mut self,
+        host: &mut dyn Host,
+        request: &Request<'_>,
+        route: Option<&Route>,
+    ) -> Result<Option<OverLimit>, HostError> {
+        let limiter = &self.pipeline.limiter;
+        limiter.ask_early(host, &mut Facts::new(request, route, &[]), &mut self.ledger)
     }
 
     /// Authenticate and authorise: by tokens, where the route requires any.
@@ -100,7 +115,7 @@ impl PipelineExchange {
     }
 
     /// Choose: the function, or an answer that needs none. `said` is what the request's
-    /// tokens say.
+    /// tokens say. Then limits by claim or of the function.
     fn choose(
         &mut self,
         host: &mut dyn Host,
@@ -108,15 +123,32 @@ impl PipelineExchange {
         request: &Request<'_>,
         said: &[Said<'_>],
     ) -> Result<Flow, HostError> {
-        match decide(route, request, said, host) {
-            Ok(Decision::Forward(forward)) => {
+        let decision = match decide(route, request, said, host) {
+            Ok(decision) => decision,
+            Err(denial) => return Ok(refuse(&denial, request)),
+        };
+        let function = match &decision {
+            Decision::Forward(forward) => Some(forward.destination.index),
+            Decision::Answer(_) => None,
+        };
+        let (limiter, ledger) = (&self.pipeline.limiter, &mut self.ledger);
+        if self.pipeline.ready != Some(route.index()) {
+            let mut facts = Facts::new(request, Some(route), said);
+            if let Some(over) = limiter.ask_late(host, &mut facts, function, ledger)? {
+                return Ok(refuse(&over, request));
+            }
+        }
+        match decision {
+            Decision::Forward(forward) => {
+                if let Some(over) = limiter.ask_service(host, ledger)? {
+                    return Ok(refuse(&over, request));
+                }
                 send(host, request, &forward)?;
-                self.place.destination = Some(forward.destination.index);
+                self.place.destination = function;
                 self.set_cookie = forward.set_cookie;
                 Ok(Flow::Continue)
             }
-            Ok(Decision::Answer(reply)) => Ok(Flow::Reply(reply)),
-            Err(denial) => Ok(refuse(&denial, request)),
+            Decision::Answer(reply) => Ok(Flow::Reply(reply)),
         }
     }
 }
@@ -131,9 +163,14 @@ impl Exchange for PipelineExchange {
         let headers = host.request_headers()?;
         let pipeline = Rc::clone(&self.pipeline);
         let Pipeline {
-            router, cors, jwt, ..
+            router,
+            cors,
+            jwt,
+            limiter,
+            ..
         } = &*pipeline;
         let headers = jwt.authorisation.sanitise(host, &headers)?;
+        let headers = limiter.sanitise(host, &headers)?.map_or(headers, Rc::new);
         let request = router.request(&headers);
         let cors_request = cors.request(&headers);
 
@@ -150,9 +187,19 @@ impl Exchange for PipelineExchange {
         }
         self.ruling = cors.ruling(router, &request, &found);
         self.readers = cors.readers(self.ruling, &cors_request);
-        match found {
-            Ok(route) => self.authorise(host, route, Rc::clone(&headers)),
-            Err(denial) => {
+        // Health checks are no traffic that anybody would limit.
+        let is_ready = self.place.route.is_some() && self.place.route == pipeline.ready;
+        let over = match is_ready {
+            true => None,
+            false => self.limit(host, &request, found.as_ref().ok().copied())?,
+        };
+        match (over, found) {
+            (Some(over), _) => {
+                jwt.authorisation.hide_tokens(host, &headers)?;
+                Ok(refuse(&over, &request))
+            }
+            (None, Ok(route)) => self.authorise(host, route, Rc::clone(&headers)),
+            (None, Err(denial)) => {
                 jwt.authorisation.hide_tokens(host, &headers)?;
                 Ok(refuse(&denial, &request))
             }
@@ -181,6 +228,14 @@ impl Exchange for PipelineExchange {
     }
 
     fn on_response_headers(&mut self, host: &mut dyn Host, _: bool) -> Result<Flow, HostError> {
+        let limiter = &self.pipeline.limiter;
+        if let Some(over) = limiter.hear_service(host, &mut self.ledger)? {
+            let request = host.request_headers()?;
+            return Ok(Flow::Reply(Reply::refusal(&over, Caller::of(&request))));
+        }
+        for (name, value) in limiter.fields_told(&self.ledger) {
+            host.set_field(Fields::ResponseHeaders, name, value.as_bytes())?;
+        }
         if let Some((cors, readers)) = self.sharing() {
             cors.mark_response(readers, host)?;
         }

@@ -11,9 +11,11 @@ mod jwt;
 pub mod metrics;
 mod pipeline;
 mod policies;
+mod root;
 
 pub use config::Config;
 pub use exchange::PipelineExchange;
 pub use jwt::{JwtConfig, unanswerable};
 pub use pipeline::Pipeline;
 pub use policies::PoliciesConfig;
+pub use root::PipelineRoot;

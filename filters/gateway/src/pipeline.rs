@@ -4,13 +4,14 @@ use std::rc::Rc;
 
 use filter_api::{ConfigError, Filter, Holding};
 use function_router::{Route, Router};
-use jwt_authz::AuthorisationRoot;
+use rate_limiter::RateLimiter;
 
 use crate::config::Config;
 use crate::cors::CorsPolicies;
 use crate::exchange::PipelineExchange;
 use crate::jwt::Jwt;
 use crate::metrics::Metrics;
+use crate::root::PipelineRoot;
 
 /// All kernels, compiled.
 #[derive(Debug)]
@@ -18,6 +19,7 @@ pub struct Pipeline {
     pub(crate) router: Router,
     pub(crate) cors: CorsPolicies,
     pub(crate) jwt: Jwt,
+    pub(crate) limiter: Rc<RateLimiter>,
     /// The route that says whether the pipeline works.
     pub(crate) ready: Option<usize>,
     pub(crate) metrics: Metrics,
@@ -28,7 +30,7 @@ impl Filter for Pipeline {
     const NAME: &'static str = "gateway";
     type Config = Config;
     type Exchange = PipelineExchange;
-    type Root = AuthorisationRoot;
+    type Root = PipelineRoot;
 
     fn compile(config: Config) -> Result<Self, ConfigError> {
         let router = Router::compile(&config.routes, config.stage_prefix.as_deref())?;
@@ -45,7 +47,11 @@ impl Filter for Pipeline {
             ready.ok_or_else(|| ConfigError::new("ready", "must be the name of a route"))
         });
         let ready = ready.transpose()?;
+        let asks_tokens = |route: &Route| jwt.requirement(route).is_some();
+        let limiter = RateLimiter::compile(&config.limits, &router, asks_tokens);
+        let limiter = limiter.map_err(|error| error.within("limits"))?;
         Ok(Self {
+            limiter: Rc::new(limiter),
             jwt,
             ready,
             cors: cors.map_err(|error| error.within("cors"))?,
@@ -63,7 +69,7 @@ impl Filter for Pipeline {
         PipelineExchange::new(Rc::clone(self))
     }
 
-    fn root(self: &Rc<Self>) -> AuthorisationRoot {
-        AuthorisationRoot::new(&self.jwt.authorisation)
+    fn root(self: &Rc<Self>) -> PipelineRoot {
+        PipelineRoot::new(self)
     }
 }
