@@ -49,6 +49,8 @@ impl Filter for Pipeline {
         let ready = ready.transpose()?;
         let asks_tokens = |route: &Route| jwt.requirement(route).is_some();
         let limiter = RateLimiter::compile(&config.limits, &router, asks_tokens);
+        let checked = jwt.check_limits(&config.limits, router.routes());
+        let limiter = checked.and(limiter);
         let limiter = limiter.map_err(|error| error.within("limits"))?;
         Ok(Self {
             limiter: Rc::new(limiter),
