@@ -21,6 +21,7 @@ mod ledger;
 mod limit;
 mod limiter;
 mod metrics;
+mod plan;
 mod rate;
 mod root;
 mod row;

@@ -108,7 +108,10 @@ impl Limit {
             let problem = format!("must be a status of an error, 400 to 599, found {status}");
             return Err(ConfigError::new("status", problem));
         }
-        let keys = config.keys.unwrap_or(KEYS);
+        let keys = match (&*config.by, config.keys) {
+            ([], None) => 1,
+            (_, keys) => keys.unwrap_or(KEYS),
+        };
         if !(1..=MOST_KEYS).contains(&keys) {
             let problem = format!(
                 "must be from 1 to {MOST_KEYS}, found {keys}; keys beyond them share buckets, and none gets \

@@ -8,14 +8,15 @@ use filter_api::{Clock, ConfigError, Host, HostError, SharedData};
 use function_router::{Route, Router};
 
 use crate::bucket::{Bucket, Short};
-use crate::config::{AnswersConfig, LimitConfig, LimitsConfig, TellOn};
+use crate::config::{AnswersConfig, LimitsConfig, TellOn};
 use crate::denial::OverLimit;
 use crate::facts::Facts;
 use crate::fields::{Standing, fields};
 use crate::key::fingerprint;
 use crate::ledger::{Ledger, Question, Withdrawal};
-use crate::limit::{Holder, Limit, Owner, Stock};
+use crate::limit::{Holder, Limit, Stock};
 use crate::metrics::{Counters, Outcome};
+use crate::plan::{Plan, Plans};
 use crate::row::Place;
 use crate::seed::Seed;
 use crate::table::{Table, Verdict};
@@ -29,31 +30,14 @@ pub struct RateLimiter {
     answers: AnswersConfig,
     /// The most limits that a rate-limit service is asked about for one request.
     pub(crate) most_asked: usize,
-    /// Of requests that no route takes.
-    unrouted: Plan,
+    /// Those of requests that no route takes, by their indices.
+    unrouted: Box<[usize]>,
     /// By the route's index.
-    routes: Box<[RoutePlan]>,
+    routes: Box<[Plan]>,
     /// What the host's shared data has for this configuration, from the start on.
     pub(crate) started: RefCell<Option<Started>>,
     /// The last moment that was seen.
     last: Cell<u64>,
-}
-
-/// Which limits a request is subject to, by their indices: first those of its function, then those of its
-/// route, then those of all requests.
-#[derive(Debug, Default, Clone)]
-struct Plan {
-    /// Before anybody knows who the client is.
-    early: Box<[usize]>,
-    /// When claims and function are known.
-    late: Box<[usize]>,
-}
-
-#[derive(Debug, Default)]
-struct RoutePlan {
-    plan: Plan,
-    /// By the function's index: those after authorisation.
-    functions: Box<[Box<[usize]>]>,
 }
 
 /// What is in the host's shared data.
@@ -75,77 +59,19 @@ impl RateLimiter {
         router: &Router,
         asks_tokens: impl Fn(&Route) -> bool,
     ) -> Result<Self, ConfigError> {
-        let routes = router.routes();
-        let mut limits = Vec::new();
-        let of_gateway = add(&mut limits, &config.gateway, "gateway", |_| Owner::Gateway)?;
-        let mut of_routes: Vec<Vec<usize>> = routes.iter().map(|_| Vec::new()).collect();
-        for (name, configs) in &config.routes {
-            let place = format!("routes[{name:?}]");
-            let mut found = false;
-            for (route, own) in routes.iter().zip(&mut of_routes) {
-                if route.name() == name {
-                    *own = add(&mut limits, configs, &place, |_| Owner::Route(route))?;
-                    found = true;
-                }
-            }
-            if !found {
-                return Err(ConfigError::new(place, "must be the name of a route"));
-            }
-        }
-        let mut of_functions: Vec<BTreeMap<usize, Vec<usize>>> =
-            routes.iter().map(|_| BTreeMap::new()).collect();
-        for (name, functions) in &config.functions {
-            for (function, configs) in functions {
-                let place = format!("functions[{name:?}][{function:?}]");
-                let mut found = false;
-                for (route, own) in routes.iter().zip(&mut of_functions) {
-                    let mut destinations = route.destinations().iter();
-                    let destination = destinations.find(|one| &*one.name == function);
-                    if let Some(destination) = destination.filter(|_| route.name() == name) {
-                        let added = add(&mut limits, configs, &place, |_| {
-                            Owner::Function(route, function)
-                        })?;
-                        own.insert(destination.index, added);
-                        found = true;
-                    }
-                }
-                if !found {
-                    let problem = "must be the name of a function of a route";
-                    return Err(ConfigError::new(place, problem));
-                }
-            }
-        }
-        let plans = routes.iter().zip(of_routes).zip(of_functions);
-        let plans = plans.map(|((route, own), functions)| {
-            let of_all = of_gateway.iter().filter(|index| {
-                let asks = limits.get(**index).is_some_and(|limit| limit.asks_claims);
-                !asks || asks_tokens(route)
-            });
-            let plan = Plan::of(&limits, own.iter().chain(of_all).copied());
-            let late = |index| {
-                let own = functions.get(&index).map(Vec::as_slice).unwrap_or_default();
-                own.iter().chain(&plan.late).copied().collect()
-            };
-            RoutePlan {
-                functions: (0..route.destinations().len()).map(late).collect(),
-                plan,
-            }
-        });
-        let routes: Box<[RoutePlan]> = plans.collect();
-        let counters = limits.iter().map(|_| Counters::default()).collect();
-        let unrouted = of_gateway.iter().copied();
-        let unrouted = Plan::of(&limits, unrouted);
+        let Plans {
+            limits,
+            unrouted,
+            routes,
+        } = Plans::compile(config, router.routes(), asks_tokens)?;
         let most_asked = routes.iter().map(|route| route.most_asked(&limits));
         Ok(Self {
             answers: config.answers,
             most_asked: most_asked.max().unwrap_or(0),
-            unrouted: Plan {
-                late: Box::default(),
-                ..unrouted
-            },
-            routes,
-            counters,
+            counters: limits.iter().map(|_| Counters::default()).collect(),
             limits: limits.into(),
+            unrouted,
+            routes,
             started: RefCell::default(),
             last: Cell::default(),
         })
@@ -171,11 +97,11 @@ impl RateLimiter {
         facts: &mut Facts<'_>,
         ledger: &mut Ledger,
     ) -> Result<Option<OverLimit>, HostError> {
-        let plan = match facts.route {
-            Some(route) => self.routes.get(route.index()).map(|route| &route.plan),
-            None => Some(&self.unrouted),
+        let early = match facts.route {
+            Some(route) => self.routes.get(route.index()).map(|route| &*route.early),
+            None => Some(&*self.unrouted),
         };
-        self.ask(host, plan.map(|plan| &*plan.early), facts, ledger)
+        self.ask(host, early, facts, ledger)
     }
 
     /// Asks those that need claims, and those of the function, which has this index in its route.
@@ -190,11 +116,7 @@ impl RateLimiter {
         ledger: &mut Ledger,
     ) -> Result<Option<OverLimit>, HostError> {
         let route = facts.route.and_then(|route| self.routes.get(route.index()));
-        let late = route.and_then(|route| match function {
-            Some(function) => route.functions.get(function).map(|late| &**late),
-            None => Some(&*route.plan.late),
-        });
-        self.ask(host, late, facts, ledger)
+        self.ask(host, route.map(|route| route.late(function)), facts, ledger)
     }
 
     fn ask(
@@ -283,6 +205,7 @@ impl RateLimiter {
         }
         let standings = ledger.taken.iter().filter_map(|withdrawal| {
             let limit = self.limits.get(withdrawal.limit)?;
+            let limit = Some(limit).filter(|limit| !limit.dry_run)?;
             let bucket = limit.stock()?.bucket;
             Some(Standing {
                 name: &limit.name,
@@ -301,58 +224,6 @@ impl RateLimiter {
         let now = now.max(self.last.get());
         self.last.set(now);
         now
-    }
-}
-
-/// Compiles limits into the list of all; their indices there.
-fn add<'c>(
-    limits: &mut Vec<Limit>,
-    configs: &'c [LimitConfig],
-    place: &str,
-    owner: impl Fn(&'c LimitConfig) -> Owner<'c>,
-) -> Result<Vec<usize>, ConfigError> {
-    let mut indices = Vec::new();
-    for (index, config) in configs.iter().enumerate() {
-        let within = |error: ConfigError| error.within(&format!("{place}[{index}]"));
-        let limit = Limit::compile(config, owner(config)).map_err(within)?;
-        let twin = limits
-            .iter()
-            .find(|known| known.full_name == limit.full_name);
-        if twin.is_some() {
-            let problem = format!(
-                "must be another name than that of a limit before it, found \"{}\" again; tell them apart with \
-                 \"name\"",
-                limit.name
-            );
-            return Err(within(ConfigError::new("name", problem)));
-        }
-        indices.push(limits.len());
-        limits.push(limit);
-    }
-    Ok(indices)
-}
-
-impl Plan {
-    fn of(limits: &[Limit], indices: impl Iterator<Item = usize>) -> Self {
-        let asks = |index: &usize| limits.get(*index).is_some_and(|limit| limit.asks_claims);
-        let (late, early): (Vec<usize>, Vec<usize>) = indices.partition(asks);
-        Self {
-            early: early.into(),
-            late: late.into(),
-        }
-    }
-}
-
-impl RoutePlan {
-    fn most_asked(&self, limits: &[Limit]) -> usize {
-        let of_service = |index: &&usize| {
-            let limit = limits.get(**index);
-            limit.is_some_and(|limit| matches!(limit.holder, Holder::Service { .. }))
-        };
-        let count = |indices: &[usize]| indices.iter().filter(of_service).count();
-        let functions = self.functions.iter().map(|late| count(late));
-        let late = functions.max().unwrap_or_else(|| count(&self.plan.late));
-        count(&self.plan.early) + late
     }
 }
 

@@ -1,0 +1,154 @@
+//! Which limits a request is subject to.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use filter_api::ConfigError;
+use function_router::Route;
+
+use crate::config::{LimitConfig, LimitsConfig};
+use crate::limit::{Holder, Limit, Owner};
+
+/// All limits of a configuration, and of which requests they are.
+pub(crate) struct Plans {
+    pub(crate) limits: Vec<Limit>,
+    /// Those of requests that no route takes, by their indices.
+    pub(crate) unrouted: Box<[usize]>,
+    /// By the route's index.
+    pub(crate) routes: Box<[Plan]>,
+}
+
+/// Which limits a route's requests are subject to, by their indices: first those of its function, then its
+/// own, then those of all requests.
+#[derive(Debug, Default)]
+pub(crate) struct Plan {
+    /// Those that are asked before anybody knows who the client is.
+    pub(crate) early: Box<[usize]>,
+    /// Those that are asked when claims are known, of requests that no function takes.
+    late: Box<[usize]>,
+    /// The same of requests that a function takes, by the function's index.
+    functions: Box<[Box<[usize]>]>,
+}
+
+impl Plans {
+    /// Compiles the limits of these routes. `asks_tokens` says of which of them tokens are looked at.
+    pub(crate) fn compile(
+        config: &LimitsConfig,
+        routes: &[Route],
+        asks_tokens: impl Fn(&Route) -> bool,
+    ) -> Result<Self, ConfigError> {
+        let mut all = All::default();
+        let of_gateway = all.add(&config.gateway, "gateway", Owner::Gateway)?;
+        let mut by_name = BTreeMap::<&str, Vec<&Route>>::new();
+        for route in routes {
+            by_name.entry(route.name()).or_default().push(route);
+        }
+        let routes_named = |name: &str, place: &str| {
+            let named = by_name.get(name).map(Vec::as_slice);
+            named.ok_or_else(|| ConfigError::new(place, "must be the name of a route"))
+        };
+        // By the route's index, and by the function's.
+        let mut of_routes = BTreeMap::<usize, Vec<usize>>::new();
+        let mut of_functions = BTreeMap::<(usize, usize), Vec<usize>>::new();
+        for (name, configs) in &config.routes {
+            let place = format!("routes[{name:?}]");
+            for route in routes_named(name, &place)? {
+                let own = all.add(configs, &place, Owner::Route(route))?;
+                of_routes.insert(route.index(), own);
+            }
+        }
+        for (name, functions) in &config.functions {
+            let place = format!("functions[{name:?}]");
+            for (function, configs) in functions {
+                let place = format!("{place}[{function:?}]");
+                for route in routes_named(name, &place)? {
+                    let mut destinations = route.destinations().iter();
+                    let Some(destination) = destinations.find(|one| *one.name == **function) else {
+                        let problem = "must be the name of a function of the route";
+                        return Err(ConfigError::new(place, problem));
+                    };
+                    let own = all.add(configs, &place, Owner::Function(route, function))?;
+                    of_functions.insert((route.index(), destination.index), own);
+                }
+            }
+        }
+        let All { limits, .. } = all;
+        let asks_claims = |index: &usize| limits.get(*index).is_some_and(|limit| limit.asks_claims);
+        let plan = |route: &Route| {
+            let of = |own: Option<&Vec<usize>>| own.cloned().unwrap_or_default().into_iter();
+            let of_all = of_gateway.iter().copied();
+            let of_all = of_all.filter(|index| !asks_claims(index) || asks_tokens(route));
+            let own = of(of_routes.get(&route.index())).chain(of_all);
+            let (late, early): (Vec<usize>, Vec<usize>) = own.partition(asks_claims);
+            let with_late = |function| {
+                let own = of(of_functions.get(&(route.index(), function)));
+                own.chain(late.iter().copied()).collect()
+            };
+            Plan {
+                early: early.into(),
+                functions: (0..route.destinations().len()).map(with_late).collect(),
+                late: late.into(),
+            }
+        };
+        let routes = routes.iter().map(plan).collect();
+        let of_all = of_gateway.iter().copied();
+        let unrouted = of_all.filter(|index| !asks_claims(index)).collect();
+        Ok(Self {
+            unrouted,
+            routes,
+            limits,
+        })
+    }
+}
+
+/// What is compiled so far.
+#[derive(Default)]
+struct All {
+    limits: Vec<Limit>,
+    names: BTreeSet<Box<str>>,
+}
+
+impl All {
+    /// Adds limits; their indices.
+    fn add(
+        &mut self,
+        configs: &[LimitConfig],
+        place: &str,
+        owner: Owner<'_>,
+    ) -> Result<Vec<usize>, ConfigError> {
+        let mut indices = Vec::with_capacity(configs.len());
+        for (index, config) in configs.iter().enumerate() {
+            let within = |error: ConfigError| error.within(&format!("{place}[{index}]"));
+            let limit = Limit::compile(config, owner).map_err(within)?;
+            if !self.names.insert(limit.full_name.clone()) {
+                let problem = format!(
+                    "must be another name than that of a limit before it, found \"{}\" again; tell them apart \
+                     with \"name\"",
+                    limit.name
+                );
+                return Err(within(ConfigError::new("name", problem)));
+            }
+            indices.push(self.limits.len());
+            self.limits.push(limit);
+        }
+        Ok(indices)
+    }
+}
+
+impl Plan {
+    /// Those that are asked when claims and function are known.
+    pub(crate) fn late(&self, function: Option<usize>) -> &[usize] {
+        let of_function = function.and_then(|function| self.functions.get(function));
+        of_function.unwrap_or(&self.late)
+    }
+
+    /// The most limits that a rate-limit service is asked about for one request.
+    pub(crate) fn most_asked(&self, limits: &[Limit]) -> usize {
+        let of_service = |index: &&usize| {
+            let limit = limits.get(**index);
+            limit.is_some_and(|limit| matches!(limit.holder, Holder::Service { .. }))
+        };
+        let count = |indices: &[usize]| indices.iter().filter(of_service).count();
+        let functions = self.functions.iter().map(|late| count(late));
+        count(&self.early) + functions.max().unwrap_or(0)
+    }
+}
