@@ -1,6 +1,8 @@
 //! How many requests may come.
 
-use rate_limiter::{HeaderStyle, LimitConfig, TellOn};
+use std::collections::BTreeMap;
+
+use rate_limiter::{AnswersConfig, HeaderStyle, LimitConfig, LimitsConfig, TellOn};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -81,6 +83,50 @@ impl RateLimitService {
 }
 
 impl Gateway {
+    /// How many Envoys there can be at most where a document is deployed: how far the autoscaler goes.
+    pub const MOST_REPLICAS: u32 = 10;
+
+    /// Among how many Envoys limits are divided that all of them share: as many as there can be where the
+    /// document is deployed, and one if it says nothing of that.
+    pub fn most_replicas(&self) -> u32 {
+        match self.edge.topology {
+            Some(_) => Self::MOST_REPLICAS,
+            None => 1,
+        }
+    }
+
+    /// All limits as the pipeline takes them, where there can be so many Envoys.
+    pub fn limits_config(&self, replicas: u32) -> LimitsConfig {
+        let all = |limits: &[RateLimit]| -> Vec<LimitConfig> {
+            let limits = limits.iter();
+            limits
+                .map(|limit| limit.shared(|Share::Replicas| replicas))
+                .collect()
+        };
+        let mut config = LimitsConfig {
+            answers: AnswersConfig {
+                headers: self.rate_limiting.headers,
+                on: self.rate_limiting.on,
+            },
+            gateway: all(&self.limits),
+            ..LimitsConfig::default()
+        };
+        for route in &self.routes {
+            let name = route.name().into_owned();
+            let limited = route.to.iter().filter(|one| !one.limits.is_empty());
+            let functions: BTreeMap<String, Vec<LimitConfig>> = limited
+                .map(|one| (one.name().to_string(), all(&one.limits)))
+                .collect();
+            if !functions.is_empty() {
+                config.functions.insert(name.clone(), functions);
+            }
+            if !route.limits.is_empty() {
+                config.routes.insert(name, all(&route.limits));
+            }
+        }
+        config
+    }
+
     /// All limits, each behind its path: `limits[0]`, `routes[2].to[0].limits[1]`.
     pub fn all_limits(&self) -> impl Iterator<Item = (String, &RateLimit)> {
         let routes = self.routes.iter().enumerate();
