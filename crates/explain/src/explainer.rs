@@ -53,7 +53,7 @@ impl<'a> Explainer<'a> {
     /// When the pipeline would not take it.
     pub fn with_keys(gateway: &'a Gateway, keys: KeySets) -> Result<Self, ConfigError> {
         let functions = Functions::of(gateway);
-        let config = pipeline_config(gateway, &functions, None);
+        let config = pipeline_config(gateway, &functions, None, 1);
         let stage = config.stage_prefix.as_deref();
         let destinations = |route: &RouteConfig| match *route.to {
             [] => Ok(None),
