@@ -1,7 +1,7 @@
 //! The configuration of the rate-limit service itself (github.com/envoyproxy/ratelimit).
 
 use gateway_model::{Gateway, RateLimit};
-use rate_limiter::{LimitConfig, Rate};
+use rate_limiter::Rate;
 use serde_json::{Value, json};
 
 use crate::fields::fields;
@@ -16,30 +16,17 @@ pub const RATE_LIMIT_SERVICE: &str = "ratelimit.yaml";
 /// A limit has the name by which the pipeline asks about it, which is that of its metrics.
 pub fn rate_limit_service_config(gateway: &Gateway) -> Option<String> {
     let service = gateway.rate_limiting.service.as_ref()?;
-    let mut descriptors = Vec::new();
-    let mut add = |before: &str, limits: &[RateLimit]| {
-        let held = limits.iter().filter(|limit| limit.engine.is_some());
-        descriptors.extend(held.map(|limit| descriptor(before, limit)));
-    };
-    add("", &gateway.limits);
-    for route in &gateway.routes {
-        let name = route.name();
-        add(&format!("{name}/"), &route.limits);
-        for destination in &route.to {
-            add(
-                &format!("{name}/{}/", destination.name()),
-                &destination.limits,
-            );
-        }
-    }
+    let held = gateway
+        .named_limits()
+        .filter(|(_, _, limit)| limit.engine.is_some());
+    let descriptors = held.map(|(_, name, limit)| descriptor(&name, limit));
     Some(yaml::write(&json!({
         "domain": service.domain.as_str(),
-        "descriptors": descriptors,
+        "descriptors": descriptors.collect::<Vec<_>>(),
     })))
 }
 
-fn descriptor<S>(before: &str, limit: &LimitConfig<S>) -> Value {
-    let name = format!("{before}{}", limit.name());
+fn descriptor(name: &str, limit: &RateLimit) -> Value {
     json!({
         "key": "limit",
         "value": name,

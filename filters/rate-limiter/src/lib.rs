@@ -16,6 +16,7 @@ mod denial;
 mod directory;
 mod facts;
 mod fields;
+mod inspection;
 mod key;
 mod ledger;
 mod limit;
@@ -37,6 +38,7 @@ pub use config::{
 };
 pub use denial::OverLimit;
 pub use facts::Facts;
+pub use inspection::{Inspected, Stage, Subject};
 pub use ledger::Ledger;
 pub use limit::{KEYS, Limit, MOST_KEYS};
 pub use limiter::RateLimiter;

@@ -97,11 +97,22 @@ impl RateLimiter {
         facts: &mut Facts<'_>,
         ledger: &mut Ledger,
     ) -> Result<Option<OverLimit>, HostError> {
-        let early = match facts.route {
-            Some(route) => self.routes.get(route.index()).map(|route| &*route.early),
-            None => Some(&*self.unrouted),
+        self.ask(host, self.early(facts.route), facts, ledger)
+    }
+
+    /// The limits that need nobody's identity, by their indices, of requests that this route takes, or none.
+    pub(crate) fn early(&self, route: Option<&Route>) -> &[usize] {
+        let Some(route) = route else {
+            return &self.unrouted;
         };
-        self.ask(host, early, facts, ledger)
+        let plan = self.routes.get(route.index());
+        plan.map(|plan| &*plan.early).unwrap_or_default()
+    }
+
+    /// Those that need claims, and those of the function.
+    pub(crate) fn late(&self, route: Option<&Route>, function: Option<usize>) -> &[usize] {
+        let plan = route.and_then(|route| self.routes.get(route.index()));
+        plan.map(|plan| plan.late(function)).unwrap_or_default()
     }
 
     /// Asks those that need claims, and those of the function, which has this index in its route.
@@ -115,18 +126,16 @@ impl RateLimiter {
         function: Option<usize>,
         ledger: &mut Ledger,
     ) -> Result<Option<OverLimit>, HostError> {
-        let route = facts.route.and_then(|route| self.routes.get(route.index()));
-        self.ask(host, route.map(|route| route.late(function)), facts, ledger)
+        self.ask(host, self.late(facts.route, function), facts, ledger)
     }
 
     fn ask(
         &self,
         host: &mut dyn Host,
-        indices: Option<&[usize]>,
+        indices: &[usize],
         facts: &mut Facts<'_>,
         ledger: &mut Ledger,
     ) -> Result<Option<OverLimit>, HostError> {
-        let indices = indices.unwrap_or_default();
         if indices.is_empty() {
             return Ok(None);
         }
@@ -238,7 +247,7 @@ pub(crate) struct Refused {
 
 impl Limit {
     /// The buckets that this Envoy holds of it.
-    fn stock(&self) -> Option<Stock> {
+    pub(crate) fn stock(&self) -> Option<Stock> {
         match &self.holder {
             Holder::Here(stock) => Some(*stock),
             Holder::Service { local, .. } => *local,

@@ -127,30 +127,42 @@ impl Gateway {
         config
     }
 
-    /// All limits, each behind its path: `limits[0]`, `routes[2].to[0].limits[1]`.
-    pub fn all_limits(&self) -> impl Iterator<Item = (String, &RateLimit)> {
+    /// All limits, each behind its path and the name by which metrics and a rate-limit service know it: behind
+    /// the names of the route and of the destination that it belongs to.
+    pub fn named_limits(&self) -> impl Iterator<Item = (String, String, &RateLimit)> {
+        let all = within("limits".to_owned(), String::new(), &self.limits);
         let routes = self.routes.iter().enumerate();
-        let routes = routes.flat_map(|(i, route)| {
+        let routes = routes.flat_map(move |(i, route)| {
+            let before = format!("{}/", route.name());
+            let own = within(format!("routes[{i}].limits"), before, &route.limits);
             let destinations = route.to.iter().enumerate();
-            let destinations = destinations.flat_map(move |(j, destination)| {
-                within(format!("routes[{i}].to[{j}].limits"), &destination.limits)
-            });
-            within(format!("routes[{i}].limits"), &route.limits).chain(destinations)
+            own.chain(destinations.flat_map(move |(j, one)| {
+                let place = format!("routes[{i}].to[{j}].limits");
+                let before = format!("{}/{}/", route.name(), one.name());
+                within(place, before, &one.limits)
+            }))
         });
-        within("limits".to_owned(), &self.limits).chain(routes)
+        all.chain(routes)
     }
 
     /// The service that holds limits, if any limit asks it.
     pub fn rate_limit_service(&self) -> Option<&RateLimitService> {
         let service = self.rate_limiting.service.as_ref()?;
-        let mut limits = self.all_limits();
+        let mut limits = self.named_limits();
         limits
-            .any(|(_, limit)| limit.engine.is_some())
+            .any(|(_, _, limit)| limit.engine.is_some())
             .then_some(service)
     }
 }
 
-fn within(place: String, limits: &[RateLimit]) -> impl Iterator<Item = (String, &RateLimit)> {
+fn within(
+    place: String,
+    before: String,
+    limits: &[RateLimit],
+) -> impl Iterator<Item = (String, String, &RateLimit)> {
     let limits = limits.iter().enumerate();
-    limits.map(move |(i, limit)| (format!("{place}[{i}]"), limit))
+    limits.map(move |(i, limit)| {
+        let name = format!("{before}{}", limit.name());
+        (format!("{place}[{i}]"), name, limit)
+    })
 }
