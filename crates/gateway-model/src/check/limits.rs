@@ -1,12 +1,13 @@
 //! Limits that cannot work, or not as they are meant.
 
+use filter_api::ConfigError;
 use function_router::Router;
 use gateway::{unanswerable_limits, unanswerable_limits_of_all};
 use jwt_authz::{Providers, RequirementConfig};
 use rate_limiter::{LimitConfig, LimitsConfig, RateLimiter};
 
 use super::Check;
-use crate::document::{RateLimit, Route};
+use crate::document::{Gateway, RateLimit, Route};
 
 /// Whose limits they are.
 #[derive(Clone, Copy)]
@@ -85,37 +86,10 @@ impl Check<'_> {
 
     /// What the pipeline's own constructor would refuse of all limits together.
     pub(super) fn limits_of_all(&mut self) {
-        let gateway = self.gateway;
-        let routes = gateway.routes.iter();
-        let configs =
-            routes.map(|route| route.to_config(|at, _| (format!("function-{at}"), false)));
-        let Ok(router) = Router::compile(&configs.collect::<Vec<_>>(), None) else {
-            return; // told already
-        };
-        let config = gateway.limits_config(gateway.most_replicas());
-        if let Err(error) = RateLimiter::compile(&config, &router, |_| true) {
-            self.error(self.place_of(&error.path), error.problem);
+        let replicas = self.gateway.most_replicas();
+        if let Err(error) = self.gateway.require_enough_for(replicas) {
+            self.error(error.path, error.problem);
         }
-    }
-
-    /// Where the document has what the limits' constructor calls so.
-    fn place_of(&self, path: &str) -> String {
-        if let Some(within) = path.strip_prefix("gateway") {
-            return format!("limits{within}");
-        }
-        for (i, route) in self.gateway.routes.iter().enumerate() {
-            let name = route.name();
-            if let Some(within) = path.strip_prefix(&format!("routes[{name:?}]")) {
-                return format!("routes[{i}].limits{within}");
-            }
-            for (j, destination) in route.to.iter().enumerate() {
-                let own = format!("functions[{name:?}][{:?}]", destination.name().as_str());
-                if let Some(within) = path.strip_prefix(&own) {
-                    return format!("routes[{i}].to[{j}].limits{within}");
-                }
-            }
-        }
-        "limits".to_owned()
     }
 
     /// Who is asked beyond this Envoy must be there, and asked.
@@ -185,5 +159,45 @@ impl Check<'_> {
                            hold";
             self.warning("rate_limiting.service", problem);
         }
+    }
+}
+
+impl Gateway {
+    /// Whether each limit lets something pass where there are so many Envoys at most, among which those are
+    /// divided that all of them share.
+    ///
+    /// # Errors
+    /// The first fault, with its path in the document.
+    pub fn require_enough_for(&self, replicas: u32) -> Result<(), ConfigError> {
+        let routes = self.routes.iter();
+        let configs =
+            routes.map(|route| route.to_config(|at, _| (format!("function-{at}"), false)));
+        let Ok(router) = Router::compile(&configs.collect::<Vec<_>>(), None) else {
+            return Ok(()); // no document that was read has such routes
+        };
+        let compiled = RateLimiter::compile(&self.limits_config(replicas), &router, |_| true);
+        let placed =
+            |error: ConfigError| ConfigError::new(self.place_of(&error.path), error.problem);
+        compiled.map(|_| ()).map_err(placed)
+    }
+
+    /// Where the document has what the limits' constructor calls so.
+    fn place_of(&self, path: &str) -> String {
+        if let Some(within) = path.strip_prefix("gateway") {
+            return format!("limits{within}");
+        }
+        for (i, route) in self.routes.iter().enumerate() {
+            let name = route.name();
+            if let Some(within) = path.strip_prefix(&format!("routes[{name:?}]")) {
+                return format!("routes[{i}].limits{within}");
+            }
+            for (j, destination) in route.to.iter().enumerate() {
+                let own = format!("functions[{name:?}][{:?}]", destination.name().as_str());
+                if let Some(within) = path.strip_prefix(&own) {
+                    return format!("routes[{i}].to[{j}].limits{within}");
+                }
+            }
+        }
+        "limits".to_owned()
     }
 }
