@@ -18,7 +18,8 @@ pub(crate) struct Plans {
 }
 
 /// Which limits a route's requests are subject to, by their indices: first those of its function, then its
-/// own, then those of all requests.
+/// own, then those of all requests; but those with a bucket for all come last, so that who is over a limit of
+/// its own does not get at them.
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
     /// Those that are asked before anybody knows who the client is.
@@ -72,26 +73,36 @@ impl Plans {
             }
         }
         let All { limits, .. } = all;
+        let is_of_claims =
+            |index: &usize| limits.get(*index).is_some_and(|limit| limit.is_of_claims);
         let asks_claims = |index: &usize| limits.get(*index).is_some_and(|limit| limit.asks_claims);
+        let ordered = |mut indices: Vec<usize>| -> Box<[usize]> {
+            let is_for_all =
+                |index: &usize| limits.get(*index).is_none_or(|one| one.key.is_empty());
+            indices.sort_by_key(is_for_all);
+            indices.into()
+        };
         let plan = |route: &Route| {
             let of = |own: Option<&Vec<usize>>| own.cloned().unwrap_or_default().into_iter();
+            let asks_tokens = asks_tokens(route);
             let of_all = of_gateway.iter().copied();
-            let of_all = of_all.filter(|index| !asks_claims(index) || asks_tokens(route));
+            let of_all = of_all.filter(|index| asks_tokens || !is_of_claims(index));
             let own = of(of_routes.get(&route.index())).chain(of_all);
-            let (late, early): (Vec<usize>, Vec<usize>) = own.partition(asks_claims);
+            let (late, early): (Vec<usize>, Vec<usize>) =
+                own.partition(|index| asks_tokens && asks_claims(index));
             let with_late = |function| {
                 let own = of(of_functions.get(&(route.index(), function)));
-                own.chain(late.iter().copied()).collect()
+                ordered(own.chain(late.iter().copied()).collect())
             };
             Plan {
-                early: early.into(),
+                early: ordered(early),
                 functions: (0..route.destinations().len()).map(with_late).collect(),
-                late: late.into(),
+                late: ordered(late),
             }
         };
         let routes = routes.iter().map(plan).collect();
         let of_all = of_gateway.iter().copied();
-        let unrouted = of_all.filter(|index| !asks_claims(index)).collect();
+        let unrouted = ordered(of_all.filter(|index| !is_of_claims(index)).collect());
         Ok(Self {
             unrouted,
             routes,

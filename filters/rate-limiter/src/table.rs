@@ -9,7 +9,7 @@ use crate::row::{Entry, Place, Row, WAYS};
 
 /// How often a row is read again that another thread wrote meanwhile. It holds few keys and is written in
 /// microseconds, so the second time does for all but the busiest.
-const ATTEMPTS: usize = 16;
+const ATTEMPTS: usize = 64;
 
 /// Room for so many keys whose buckets are not full. It never grows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,7 +116,7 @@ impl Table {
         })
     }
 
-    /// Puts back what was taken, unless somebody has taken from the same bucket since.
+    /// Puts back what was taken, as far as that gives nobody more.
     ///
     /// # Errors
     /// When the host fails.
@@ -124,9 +124,10 @@ impl Table {
         self,
         host: &mut H,
         receipt: Receipt,
+        now: u64,
     ) -> Result<(), HostError> {
         let key = key(receipt.fingerprint);
-        let undo = |row: &mut Row| (row.undo(key, receipt.entry), ());
+        let undo = |row: &mut Row| (row.undo(key, receipt.entry, now), ());
         self.change(host, receipt.fingerprint, undo).map(|_| ())
     }
 
@@ -193,7 +194,7 @@ impl Table {
     fn place(self, row: u32) -> String {
         let mut place = String::with_capacity(40);
         // A String takes all.
-        let _ = write!(place, "headgate.limits.{:x}.{row:x}", self.slot);
+        let _ = write!(place, "headgate.limits.1.{:x}.{row:x}", self.slot);
         place
     }
 }
