@@ -11,8 +11,8 @@ use crate::limit::{Holder, Limit, Owner};
 /// All limits of a configuration, and of which requests they are.
 pub(crate) struct Plans {
     pub(crate) limits: Vec<Limit>,
-    /// Those of requests that no route takes, by their indices.
-    pub(crate) unrouted: Box<[usize]>,
+    /// Of requests that no route takes.
+    pub(crate) unrouted: Plan,
     /// By the route's index.
     pub(crate) routes: Box<[Plan]>,
 }
@@ -91,9 +91,13 @@ impl Plans {
         };
         let routes = routes.iter().map(plan).collect();
         let of_all = of_gateway.iter().copied();
-        let unrouted = of_all.filter(|index| !asks_claims(index)).collect();
+        let (late, early): (Vec<usize>, Vec<usize>) = of_all.partition(asks_claims);
         Ok(Self {
-            unrouted,
+            unrouted: Plan {
+                early: early.into(),
+                late: late.into(),
+                functions: Box::default(),
+            },
             routes,
             limits,
         })
@@ -149,6 +153,6 @@ impl Plan {
         };
         let count = |indices: &[usize]| indices.iter().filter(of_service).count();
         let functions = self.functions.iter().map(|late| count(late));
-        count(&self.early) + functions.max().unwrap_or(0)
+        count(&self.early) + functions.max().unwrap_or_else(|| count(&self.late))
     }
 }

@@ -202,3 +202,6 @@ impl Table {
 fn key(fingerprint: u64) -> u64 {
     fingerprint.max(1)
 }
+
+#[cfg(test)]
+mod tests;
