@@ -7,7 +7,6 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use claims::PredicateConfig;
-use filter_api::Holding;
 use function_router::{MatchConfig, ValueConfig};
 use serde::{Deserialize, Serialize};
 
@@ -29,9 +28,9 @@ pub struct Config {
     /// Limits of some requests. Of the routes that match a request the most specific one counts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub routes: Vec<LimitedConfig>,
-    /// What the Envoy around this module was told about held requests.
+    /// Lets CORS preflights pass that no filter in front of this one has answered.
     #[serde(default)]
-    pub holding: Holding,
+    pub pass_preflights: bool,
 }
 
 /// Limits of some requests.

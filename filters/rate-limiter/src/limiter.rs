@@ -30,8 +30,8 @@ pub struct RateLimiter {
     answers: AnswersConfig,
     /// The most limits that a rate-limit service is asked about for one request.
     pub(crate) most_asked: usize,
-    /// Those of requests that no route takes, by their indices.
-    unrouted: Box<[usize]>,
+    /// Of requests that no route takes.
+    unrouted: Plan,
     /// By the route's index.
     routes: Box<[Plan]>,
     /// What the host's shared data has for this configuration, from the start on.
@@ -51,22 +51,23 @@ pub(crate) struct Started {
 }
 
 impl RateLimiter {
-    /// Compiles the limits of these routes. `asks_tokens` says of which routes tokens are looked at: on others
-    /// no limit of all requests asks what they say.
+    /// Compiles the limits of these routes. `asks_tokens` says whether tokens are looked at of requests that a
+    /// route takes, or none: of others nobody knows what they say.
     ///
     /// # Errors
     /// The first fault, its path relative to the limits.
     pub fn compile(
         config: &LimitsConfig,
         router: &Router,
-        asks_tokens: impl Fn(&Route) -> bool,
+        asks_tokens: impl Fn(Option<&Route>) -> bool,
     ) -> Result<Self, ConfigError> {
         let Plans {
             limits,
             unrouted,
             routes,
         } = Plans::compile(config, router.routes(), asks_tokens)?;
-        let most_asked = routes.iter().map(|route| route.most_asked(&limits));
+        let plans = routes.iter().chain([&unrouted]);
+        let most_asked = plans.map(|plan| plan.most_asked(&limits));
         Ok(Self {
             answers: config.answers,
             most_asked: most_asked.max().unwrap_or(0),
@@ -100,10 +101,7 @@ impl RateLimiter {
         facts: &mut Facts<'_>,
         ledger: &mut Ledger,
     ) -> Result<Option<OverLimit>, HostError> {
-        let early = match facts.route {
-            Some(route) => self.routes.get(route.index()).map(|route| &*route.early),
-            None => Some(&*self.unrouted),
-        };
+        let early = self.plan(facts.route).map(|plan| &*plan.early);
         self.ask(host, early, facts, ledger)
     }
 
@@ -118,8 +116,21 @@ impl RateLimiter {
         function: Option<usize>,
         ledger: &mut Ledger,
     ) -> Result<Option<OverLimit>, HostError> {
-        let route = facts.route.and_then(|route| self.routes.get(route.index()));
-        self.ask(host, route.map(|route| route.late(function)), facts, ledger)
+        let late = self.plan(facts.route).map(|plan| plan.late(function));
+        self.ask(host, late, facts, ledger)
+    }
+
+    /// Whether any limit asks what the tokens of a request say that this route takes, or none.
+    pub fn asks_claims(&self, route: Option<&Route>) -> bool {
+        let plan = self.plan(route);
+        plan.is_some_and(|plan| !plan.late(None).is_empty())
+    }
+
+    fn plan(&self, route: Option<&Route>) -> Option<&Plan> {
+        match route {
+            Some(route) => self.routes.get(route.index()),
+            None => Some(&self.unrouted),
+        }
     }
 
     fn ask(
@@ -177,8 +188,7 @@ impl RateLimiter {
     ) {
         ledger.asked.clear();
         for withdrawal in ledger.taken.drain(..) {
-            let now = self.now(host);
-            let _ = withdrawal.table.put_back(host, withdrawal.receipt, now);
+            let _ = withdrawal.table.put_back(host, withdrawal.receipt);
         }
     }
 

@@ -2,9 +2,10 @@
 
 use std::fmt::Write;
 
-use filter_api::{HostError, SharedData};
+use filter_api::{Clock, HostError, SharedData};
 
 use crate::bucket::{Bucket, Short, Taken};
+use crate::limiter::nanoseconds;
 use crate::row::{Entry, Place, Row, WAYS};
 
 /// How often a row is read again that another thread wrote meanwhile. It holds few keys and is written in
@@ -102,7 +103,7 @@ impl Table {
         cost: u32,
     ) -> Result<Verdict, HostError> {
         let key = key(fingerprint);
-        let change = self.change(host, fingerprint, |row| {
+        let change = self.change(host, fingerprint, |_, row| {
             let (taken, place) = row.take(key, bucket, now, cost);
             (taken.is_ok(), (taken, place))
         })?;
@@ -120,14 +121,17 @@ impl Table {
     ///
     /// # Errors
     /// When the host fails.
-    pub fn put_back<H: SharedData + ?Sized>(
+    pub fn put_back<H: SharedData + Clock + ?Sized>(
         self,
         host: &mut H,
         receipt: Receipt,
-        now: u64,
     ) -> Result<(), HostError> {
         let key = key(receipt.fingerprint);
-        let undo = |row: &mut Row| (row.undo(key, receipt.entry, now), ());
+        // When the row is known: whoever took has done so before.
+        let undo = |host: &mut H, row: &mut Row| {
+            let now = nanoseconds(host.monotonic_time());
+            (row.undo(key, receipt.entry, now), ())
+        };
         self.change(host, receipt.fingerprint, undo).map(|_| ())
     }
 
@@ -143,7 +147,7 @@ impl Table {
         until: u64,
     ) -> Result<(), HostError> {
         let key = key(fingerprint);
-        let remember = |row: &mut Row| (row.remember(key, now, until), ());
+        let remember = |_: &mut H, row: &mut Row| (row.remember(key, now, until), ());
         self.change(host, fingerprint, remember).map(|_| ())
     }
 
@@ -167,7 +171,7 @@ impl Table {
         self,
         host: &mut H,
         fingerprint: u64,
-        mut change: impl FnMut(&mut Row) -> (bool, T),
+        mut change: impl FnMut(&mut H, &mut Row) -> (bool, T),
     ) -> Result<Change<T>, HostError> {
         let place = self.place_of(fingerprint);
         for _ in 0..ATTEMPTS {
@@ -179,7 +183,7 @@ impl Table {
             let Some((mut row, generation)) = row else {
                 return Ok(Change::Foreign);
             };
-            let (is_changed, outcome) = change(&mut row);
+            let (is_changed, outcome) = change(host, &mut row);
             if !is_changed || host.compare_and_swap(&place, &row.encode(), generation)? {
                 return Ok(Change::Done(outcome));
             }
@@ -203,3 +207,6 @@ impl Table {
 fn key(fingerprint: u64) -> u64 {
     fingerprint.max(1)
 }
+
+#[cfg(test)]
+mod tests;
