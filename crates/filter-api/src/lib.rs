@@ -16,6 +16,7 @@ mod exchange;
 mod filter;
 mod headers;
 mod host;
+mod preflight;
 mod refusal;
 mod reply;
 mod scalars;
@@ -31,6 +32,7 @@ pub use host::{
     Random, RootHost, SharedData, SharedValue, Signatures, WaitingExchanges,
 };
 pub use host::{CounterId, GaugeId, Hash, HistogramId, Level, Signed};
+pub use preflight::is_preflight;
 pub use refusal::{Caller, GrpcStatus, Refusal};
 pub use reply::Reply;
 pub use scalars::{ByteSize, Duration, ScalarError};

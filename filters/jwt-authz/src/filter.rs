@@ -4,14 +4,13 @@ use std::rc::Rc;
 
 use filter_api::{
     Caller, ConfigError, Exchange, Filter, Flow, HeaderList, Holding, Host, HostError, Reply,
-    Waiting, Wake,
+    Waiting, Wake, is_preflight,
 };
 
 use crate::authorisation::{Authorisation, Verdict};
 use crate::config::Config;
 use crate::denial::Denial;
 use crate::key_wait::KeyWait;
-use crate::preflight::is_preflight;
 use crate::requirement::Denied;
 use crate::root::AuthorisationRoot;
 use crate::rules::Rules;

@@ -29,7 +29,6 @@ mod keys;
 mod metrics;
 mod output;
 mod pem;
-mod preflight;
 mod provider;
 mod public_key_info;
 mod remote;

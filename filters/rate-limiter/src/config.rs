@@ -7,7 +7,6 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use claims::PredicateConfig;
-use filter_api::Holding;
 use function_router::{MatchConfig, ValueConfig};
 use serde::{Deserialize, Serialize};
 
@@ -29,9 +28,9 @@ pub struct Config {
     /// Limits of some requests. Of the routes that match a request the most specific one counts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub routes: Vec<LimitedConfig>,
-    /// What the Envoy around this module was told about held requests.
+    /// Lets CORS preflights pass that no filter in front of this one has answered.
     #[serde(default)]
-    pub holding: Holding,
+    pub pass_preflights: bool,
 }
 
 /// Limits of some requests.
@@ -206,6 +205,15 @@ impl<S> LimitConfig<S> {
             share: self.share.as_ref().map(share),
             engine: self.engine.clone(),
         }
+    }
+
+    /// Whether it is about nothing where no token is looked at: it is of requests whose tokens say something, or
+    /// all its keys are claims.
+    pub fn is_of_claims(&self) -> bool {
+        let is_claim = |key: &KeyConfig| matches!(key, KeyConfig::Claim { .. });
+        let when = self.when.as_ref();
+        when.is_some_and(|when| !when.claims.is_empty())
+            || !self.by.is_empty() && self.by.iter().all(is_claim)
     }
 
     /// Whether it asks what tokens say, which is known only behind authorisation.

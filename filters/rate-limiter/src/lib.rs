@@ -6,7 +6,8 @@
 //! made, and no key is ever given more than its limit.
 //!
 //! [`RateLimiter`] has all limits of a configuration, and says which of them a request is over;
-//! [`RateLimiterRoot`] does what has to be done outside of requests.
+//! [`RateLimiterRoot`] does what has to be done outside of requests. [`RateLimiterFilter`] is a filter that
+//! does nothing else.
 
 mod address;
 mod bucket;
@@ -16,6 +17,7 @@ mod denial;
 mod directory;
 mod facts;
 mod fields;
+mod filter;
 mod inspection;
 mod key;
 mod ledger;
@@ -38,6 +40,7 @@ pub use config::{
 };
 pub use denial::OverLimit;
 pub use facts::Facts;
+pub use filter::{LimitedExchange, RateLimiterFilter};
 pub use inspection::{Inspected, Stage, Subject};
 pub use ledger::Ledger;
 pub use limit::{KEYS, Limit, MOST_KEYS};

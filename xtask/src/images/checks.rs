@@ -95,6 +95,7 @@ fn expected_in_headgate() -> Vec<String> {
         "function-router.wasm",
         "gateway.wasm",
         "jwt-authz.wasm",
+        "rate-limiter.wasm",
         "modules.json",
     ];
     let modules = modules.map(|file| format!("{ALL_MODULES}/{file}"));
