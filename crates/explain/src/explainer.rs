@@ -64,7 +64,9 @@ impl<'a> Explainer<'a> {
         };
         let router = Router::compile(&config.routes, stage)?;
         let tokens = Tokens::compile(config.jwt, keys, &router)?;
-        let asks_tokens = |route: &function_router::Route| tokens.are_asked_on(route);
+        let asks_tokens = |route: Option<&function_router::Route>| {
+            route.is_some_and(|route| tokens.are_asked_on(route))
+        };
         let limiter = RateLimiter::compile(&config.limits, &router, asks_tokens)?;
         Ok(Self {
             cors: CorsPolicies::compile(&config.cors, router.routes())?,
