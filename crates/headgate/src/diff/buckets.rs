@@ -70,3 +70,55 @@ fn compiled(gateway: &Gateway) -> Result<RateLimiter, ConfigError> {
     let config = gateway.limits_config(gateway.most_replicas());
     RateLimiter::compile(&config, &router, |_| true)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::panic, reason = "test code: a panic is how a test fails")]
+
+    use super::*;
+
+    fn gateway(limits: &str, of_route: &str) -> Gateway {
+        let document = format!(
+            "apiVersion: headgate.dev/v1alpha1\nkind: Gateway\nlisteners: [{{ name: http, port: 8080 }}]\n\
+             upstreams: {{ pets: {{ http: \"pets:80\" }} }}\nlimits: [{limits}]\n\
+             routes: [{{ name: a, match: {{ path: /a }}, limits: [{of_route}], to: [{{ upstream: pets }}] }}]\n"
+        );
+        let read = gateway_model::read("gateway.yaml", document.as_bytes());
+        read.unwrap_or_else(|wrong| panic!("{wrong}")).document
+    }
+
+    #[test]
+    fn buckets_are_kept_if_all_that_they_depend_on_is() {
+        let before = gateway("{ name: x, rate: 5/s, by: [address] }", "{ rate: 1/s }");
+        let told = |limits: &str, of_route: &str| {
+            let after = gateway(limits, of_route);
+            let all = of(&before, &after).unwrap_or_else(|error| panic!("{error}"));
+            let all = all.into_iter().map(|one| (one.limit, one.buckets));
+            all.collect::<Vec<_>>()
+        };
+        let x = |buckets| vec![("x".to_owned(), buckets)];
+        for (limits, buckets) in [
+            (
+                "{ name: x, rate: 5/s, by: [address], status: 503 }",
+                Kept::Kept,
+            ),
+            (
+                "{ name: x, rate: 5/s, burst: 5, by: [address] }",
+                Kept::Kept,
+            ),
+            (
+                "{ name: x, rate: 5/s, by: [address], dry_run: true, cost: 2 }",
+                Kept::Kept,
+            ),
+            ("{ name: x, rate: 6/s, by: [address] }", Kept::Anew),
+            ("{ name: x, rate: 5/s, by: [host] }", Kept::Anew),
+            ("{ name: x, rate: 5/s, by: [address], keys: 7 }", Kept::Anew),
+        ] {
+            assert_eq!(told(limits, "{ rate: 1/s }"), x(buckets), "{limits}");
+        }
+        let same = "{ name: x, rate: 5/s, by: [address] }";
+        assert_eq!(told(same, "{ rate: 1/s }"), []);
+        let new = ("a/2/s".to_owned(), Kept::New);
+        assert_eq!(told(same, "{ rate: 1/s }, { rate: 2/s }"), [new]);
+    }
+}
