@@ -89,4 +89,4 @@ tools-to-run:
 	cargo xtask setup envoy
 
 tools-to-test:
-	cargo xtask setup images
+	cargo xtask setup images rate-limits
