@@ -17,7 +17,7 @@ mod go_tool;
 mod images;
 mod kubernetes;
 pub mod node;
-mod rate_limits;
+pub mod rate_limits;
 pub mod system_packages;
 pub mod wasm_bindgen;
 mod wasm_target;

@@ -47,7 +47,7 @@ impl GoTool {
     }
 
     /// Where the program is, once it is built.
-    fn path(&self, workspace: &Workspace) -> PathBuf {
+    pub fn path(&self, workspace: &Workspace) -> PathBuf {
         self.directory(workspace).join(self.program)
     }
 

@@ -1,7 +1,9 @@
 //! What holds one limit for many Envoys, for tests and docker-compose: Envoy's rate-limit service, and the
 //! Redis in which it counts.
 
-use anyhow::Result;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
 
 use super::go_tool::GoTool;
 use super::have;
@@ -34,4 +36,14 @@ pub fn ensure(workspace: &Workspace) -> Result<()> {
         None => system_packages::ensure(PACKAGES, BRING_YOUR_OWN)?,
     }
     SERVICE.ensure(workspace)
+}
+
+/// Where [`ensure`] has put the service.
+pub fn service(workspace: &Workspace) -> PathBuf {
+    SERVICE.path(workspace)
+}
+
+/// The Redis that [`ensure`] has found or installed.
+pub fn redis() -> Result<PathBuf> {
+    sh::find_program(REDIS).with_context(|| format!("no {REDIS} in the PATH: {BRING_YOUR_OWN}"))
 }
