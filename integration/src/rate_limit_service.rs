@@ -2,6 +2,7 @@
 //! are real, on the loopback interface.
 
 mod metrics;
+mod port;
 mod process;
 mod redis;
 mod service;

@@ -1,6 +1,6 @@
 //! One of the two programs, while it runs.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -59,10 +59,35 @@ impl Process {
         assert!(waited.is_ok(), "{} does not answer", self.name);
     }
 
-    /// Sends it a signal.
-    pub(super) fn signal(&self, signal: Signal) {
+    /// Stops it, and returns when no thread of it runs.
+    pub(super) async fn stop(&self) {
+        self.signal(Signal::STOP);
+        let stopping = async {
+            while !self.is_stopped() {
+                tokio::time::sleep(POLL).await;
+            }
+        };
+        let stopped = tokio::time::timeout(DEADLINE, stopping).await;
+        assert!(stopped.is_ok(), "{} does not stop", self.name);
+    }
+
+    /// Ends a [`stop`](Self::stop).
+    pub(super) fn resume(&self) {
+        self.signal(Signal::CONT);
+    }
+
+    fn signal(&self, signal: Signal) {
         let id = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
         kill_process(id.expect("a process id"), signal).expect("our own child");
+    }
+
+    /// Whether the state of every thread is "T (stopped)" (proc(5)).
+    fn is_stopped(&self) -> bool {
+        let threads = fs::read_dir(format!("/proc/{}/task", self.child.id())).expect("/proc");
+        threads.flatten().all(|thread| {
+            let status = fs::read_to_string(thread.path().join("status")).unwrap_or_default();
+            status.lines().any(|line| line.starts_with("State:\tT"))
+        })
     }
 }
 

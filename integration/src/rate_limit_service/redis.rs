@@ -1,15 +1,15 @@
 //! A Redis that keeps nothing on disk.
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::process::Command;
 
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use super::port::free_address;
 use super::process::Process;
-use crate::envoy::free_port;
 use crate::made::on_path;
 
 /// A Redis. It is stopped when it is dropped; in a test that is failing its log is printed then.
@@ -29,7 +29,7 @@ impl Redis {
         let mut redis = Self {
             process: None,
             directory: TempDir::new().expect("a temporary directory"),
-            address: SocketAddr::from((Ipv4Addr::LOCALHOST, free_port())),
+            address: free_address(),
         };
         redis.restart().await;
         redis

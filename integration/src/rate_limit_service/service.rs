@@ -1,17 +1,16 @@
 //! The service: it answers Envoy over gRPC and takes its limits from a directory that it watches.
 
 use std::fs;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::process::Command;
 
-use rustix::process::Signal;
 use tempfile::TempDir;
 
 use super::metrics::counter;
+use super::port::free_address;
 use super::process::{DEADLINE, POLL, Process};
 use super::redis::Redis;
 use crate::client::{self, Client, Request};
-use crate::envoy::free_port;
 use crate::made::installed;
 
 const PROGRAM: &str = "ratelimit-1.4.1-0.20260122083618-3fb702589d36/service_cmd";
@@ -46,14 +45,13 @@ impl RateLimitService {
     /// # Panics
     /// When it does not get there.
     pub async fn start(redis: &Redis, configuration: &str) -> Self {
-        let free = || SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
         let mut service = Self {
             process: None,
             directory: TempDir::new().expect("a temporary directory"),
             redis: redis.address(),
-            grpc: free(),
-            http: free(),
-            prometheus: free(),
+            grpc: free_address(),
+            http: free_address(),
+            prometheus: free_address(),
         };
         fs::create_dir(service.directory.path().join("config")).expect("a directory");
         service.write(configuration);
@@ -131,8 +129,8 @@ impl RateLimitService {
     ///
     /// # Panics
     /// When it does not run.
-    pub fn pause(&self) {
-        self.running().signal(Signal::STOP);
+    pub async fn pause(&self) {
+        self.running().stop().await;
     }
 
     /// Ends a [`pause`](Self::pause).
@@ -140,7 +138,7 @@ impl RateLimitService {
     /// # Panics
     /// When it does not run.
     pub fn resume(&self) {
-        self.running().signal(Signal::CONT);
+        self.running().resume();
     }
 
     fn command(&self) -> Command {

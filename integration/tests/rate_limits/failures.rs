@@ -75,7 +75,7 @@ async fn a_service_that_is_silent_costs_the_timeout() {
     let rig = Rig::start().await;
     let passing = rig.gateway(SHORT, json!({})).await;
     let refusing = rig.gateway(SHORT, refuse()).await;
-    rig.service.pause();
+    rig.service.pause().await;
     assert_unlimited(&passing, &refusing).await;
     rig.service.resume();
     becomes_limited(&passing).await;
