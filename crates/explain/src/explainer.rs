@@ -412,7 +412,7 @@ fn condition(
         Mismatch::Query(name) => {
             let expected = when.and_then(|when| when.query.get(*name));
             let found = request.parameter(name);
-            unmet("query parameter", name, found, expected)
+            unmet("query parameter", name, found.as_deref(), expected)
         }
         Mismatch::Claims => {
             let predicates = when.map(|when| when.claims.as_slice());

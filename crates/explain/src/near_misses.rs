@@ -154,7 +154,7 @@ fn mismatched(mismatch: &Mismatch<'_>, request: &Request<'_>, route: &Route) -> 
         Mismatch::Query(name) => {
             let expected = route.matches.query.get(*name);
             let found = request.parameter(name);
-            unmet("query parameter", name, found, expected)
+            unmet("query parameter", name, found.as_deref(), expected)
         }
         Mismatch::Claims => "its tokens do not say what they must".to_owned(),
     }

@@ -20,6 +20,9 @@ pub enum HostError {
     /// What was asked for does not exist in this phase of the request.
     #[error("{0} is not to be had in this phase of the request")]
     WrongPhase(&'static str),
+    /// Other threads kept writing a value in shared data.
+    #[error("other threads kept writing \"{0}\" in shared data")]
+    Contended(&'static str),
     /// The host handed out bytes that are no header list.
     #[error(transparent)]
     Malformed(#[from] crate::MalformedHeaderList),
@@ -75,6 +78,12 @@ pub trait Clock {
 
 /// Random numbers, for choices and seeds; not for keys.
 pub trait Random {
+    /// 16 octets that nobody outside can foresee, for a seed of hashes.
+    ///
+    /// # Errors
+    /// When the host has none.
+    fn seed(&mut self) -> Result<[u8; 16], HostError>;
+
     /// 64 evenly spread bits.
     fn random(&mut self) -> u64;
 

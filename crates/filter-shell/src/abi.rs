@@ -120,12 +120,12 @@ pub(crate) fn set_tick_period(period: Duration) -> Result<(), HostError> {
     })
 }
 
-/// A seed from the host's random numbers; `None` if it has none to give.
-pub(crate) fn random_seed() -> Option<u64> {
-    let mut seed = [0; 8];
-    // SAFETY: the host writes `seed.len()` bytes.
-    let status = unsafe { import::random_get(seed.as_mut_ptr(), seed.len()) };
-    (status == OK).then_some(u64::from_le_bytes(seed))
+/// Octets that nobody foresees.
+pub(crate) fn random<const N: usize>() -> Result<[u8; N], HostError> {
+    let mut octets = [0; N];
+    // SAFETY: the host writes `octets.len()` bytes.
+    let status = unsafe { import::random_get(octets.as_mut_ptr(), octets.len()) };
+    check("random_get", status).map(|()| octets)
 }
 
 /// At most `max_bytes` of a buffer, from its beginning.

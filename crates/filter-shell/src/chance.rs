@@ -15,7 +15,8 @@ pub(crate) struct Chance {
 impl Chance {
     pub(crate) fn new() -> Self {
         // Without the host's random numbers the clock has to do: shares of traffic need no secrecy.
-        let seed = abi::random_seed().unwrap_or_else(|| abi::unix_time().as_nanos() as u64);
+        let seed = abi::random().map(u64::from_le_bytes);
+        let seed = seed.unwrap_or_else(|_| abi::unix_time().as_nanos() as u64);
         let mut random = fastrand::Rng::with_seed(seed);
         Self {
             spread: Cell::new(Spread::starting_at(random.u64(..))),

@@ -48,6 +48,10 @@ macro_rules! common_capabilities {
         }
 
         impl Random for $host {
+            fn seed(&mut self) -> Result<[u8; 16], HostError> {
+                abi::random()
+            }
+
             fn random(&mut self) -> u64 {
                 self.chance.random()
             }

@@ -215,6 +215,12 @@ macro_rules! worldly {
         }
 
         impl Random for $host {
+            fn seed(&mut self) -> Result<[u8; 16], HostError> {
+                let mut world = self.world.borrow_mut();
+                let [one, other] = [world.random(), world.random()];
+                Ok((u128::from(one) << 64 | u128::from(other)).to_le_bytes())
+            }
+
             fn random(&mut self) -> u64 {
                 self.world.borrow_mut().random()
             }

@@ -136,7 +136,7 @@ impl Conditions {
             }
         }
         for (name, value) in &self.query {
-            if !value.is_met_by(request.parameter(name)) {
+            if !value.is_met_by(request.parameter(name).as_deref()) {
                 return Some(Mismatch::Query(name));
             }
         }
@@ -155,7 +155,7 @@ impl Conditions {
             .iter()
             .map(|(name, value)| value.foresee(field(name)));
         let mut query = self.query.iter();
-        if !query.all(|(name, value)| value.is_met_by(request.parameter(name))) {
+        if !query.all(|(name, value)| value.is_met_by(request.parameter(name).as_deref())) {
             return Prospect::Never;
         }
         let body = match *self.content_types {

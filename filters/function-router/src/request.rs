@@ -1,8 +1,6 @@
 //! What the router looks at in a request.
 
 use std::borrow::Cow;
-use std::cell::OnceCell;
-use std::collections::BTreeMap;
 
 use filter_api::HeaderList;
 use filter_api::escapes::decode;
@@ -29,12 +27,7 @@ pub struct Request<'a> {
     pub upgrades: bool,
     /// All header fields, pseudo-headers among them.
     pub headers: &'a HeaderList,
-    /// The first value of each parameter, made when one is first asked for.
-    parameters: OnceCell<Parameters>,
 }
-
-/// Values by name, decoded.
-type Parameters = BTreeMap<Vec<u8>, Vec<u8>>;
 
 impl<'a> Request<'a> {
     /// Reads the header fields of a request.
@@ -63,7 +56,6 @@ impl<'a> Request<'a> {
             stage: b"",
             upgrades,
             headers,
-            parameters: OnceCell::new(),
         }
     }
 
@@ -96,38 +88,37 @@ impl<'a> Request<'a> {
         Some(Cow::Owned(value))
     }
 
-    /// The value of the first cookie of a name (RFC 6265 section 4.2.1) that has one.
-    pub fn cookie(&self, name: &str) -> Option<&[u8]> {
+    /// The values of the cookies of a name (RFC 6265 section 4.2.1) that have one, as they are written.
+    pub fn cookies<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'s [u8]> {
         self.headers
             .get_all("cookie")
             .flat_map(|line| line.split(|&byte| byte == b';'))
-            .filter_map(|pair| {
+            .filter_map(move |pair| {
                 let value = pair.trim_ascii_start().strip_prefix(name.as_bytes())?;
                 value.strip_prefix(b"=")
             })
             .map(<[u8]>::trim_ascii_end)
-            .find(|value| !value.is_empty())
+            .filter(|value| !value.is_empty())
     }
 
-    /// The first value of a query parameter, decoded, `+` as a space
-    /// (<https://url.spec.whatwg.org/#urlencoded-parsing>); empty for one without `=`.
-    pub fn parameter(&self, name: &str) -> Option<&[u8]> {
-        let query = self.query?;
-        let parameters = self.parameters.get_or_init(|| parameters(query));
-        parameters.get(name.as_bytes()).map(AsRef::as_ref)
+    /// The first value of a query parameter: see [`Request::parameters`].
+    pub fn parameter<'s>(&'s self, name: &'s str) -> Option<Cow<'s, [u8]>> {
+        self.parameters(name).next()
     }
-}
 
-fn parameters(query: &[u8]) -> Parameters {
-    let mut parameters = BTreeMap::new();
-    for parameter in query.split(|&byte| byte == b'&') {
-        let mut halves = parameter.splitn(2, |&byte| byte == b'=');
-        let mut half = || decode_form(halves.next().unwrap_or_default()).into_owned();
-        if !parameter.is_empty() {
-            parameters.entry(half()).or_insert_with(&mut half);
-        }
+    /// The values of a query parameter, decoded, `+` as a space
+    /// (<https://url.spec.whatwg.org/#urlencoded-parsing>); empty for one without `=`. Other parameters cost a
+    /// look, and nothing is kept of them: queries are as long as clients like.
+    pub fn parameters<'s>(&'s self, name: &'s str) -> impl Iterator<Item = Cow<'s, [u8]>> {
+        let query = self.query.unwrap_or_default();
+        let pairs = query.split(|&byte| byte == b'&');
+        pairs.filter_map(move |pair| {
+            let mut halves = pair.splitn(2, |&byte| byte == b'=');
+            let found = decode_form(halves.next().unwrap_or_default());
+            let is_named = !pair.is_empty() && *found == *name.as_bytes();
+            is_named.then(|| decode_form(halves.next().unwrap_or_default()))
+        })
     }
-    parameters
 }
 
 /// `/a;v=1/b%21` as `/a/b!`. Servers of Java read paths so, others take parameters for a part of the

@@ -127,7 +127,7 @@ impl Sticky {
                 IpAddr::V6(address) => hash(&address.octets()),
             }),
             Self::Cookie(cookie) => {
-                if let Some(value) = request.cookie(&cookie.name) {
+                if let Some(value) = request.cookies(&cookie.name).next() {
                     return (Ticket::Key(hash(value)), None);
                 }
                 let mut random = || (circumstances.random)();

@@ -22,6 +22,18 @@ impl<'p> Value<'p> {
         }
     }
 
+    /// The octets that are meant, without the parameters of a segment (RFC 3986 section 3.3), which are not
+    /// matched either.
+    pub fn bare(self) -> Cow<'p, [u8]> {
+        match self {
+            Self::Segment(raw) => {
+                let mut parts = raw.split(|&byte| byte == b';');
+                decode(parts.next().unwrap_or_default())
+            }
+            Self::Caught(octets) => Cow::Borrowed(octets),
+        }
+    }
+
     /// Writes it into a path. What was escaped stays so: `%3B` is no `;`, which would begin parameters
     /// (RFC 3986 section 2.2).
     pub(crate) fn write_in_path(self, path: &mut Vec<u8>) {

@@ -47,7 +47,8 @@ impl Filter for Pipeline {
             ready.ok_or_else(|| ConfigError::new("ready", "must be the name of a route"))
         });
         let ready = ready.transpose()?;
-        let asks_tokens = |route: &Route| jwt.requirement(route).is_some();
+        let asks_tokens =
+            |route: Option<&Route>| route.is_some_and(|route| jwt.requirement(route).is_some());
         let limiter = RateLimiter::compile(&config.limits, &router, asks_tokens);
         let limiter = limiter.map_err(|error| error.within("limits"))?;
         Ok(Self {

@@ -77,6 +77,10 @@ impl Network {
         if bits > most {
             return Err(form());
         }
+        if first.to_canonical() != first {
+            let problem = format!("must be written as an IPv4 address, found \"{text}\"");
+            return Err(ConfigError::new("", problem));
+        }
         let network = masked(first, bits);
         if network != first {
             let problem =
@@ -168,6 +172,7 @@ mod tests {
             ("192.0.2.0/33", "must be a network such as"),
             ("192.0.2.0/+8", "must be a network such as"),
             ("192.0.2.0/", "must be a network such as"),
+            ("::ffff:192.0.2.0/120", "must be written as an IPv4 address"),
             (
                 "192.0.2.1/24",
                 "must be the first address of a network, write \"192.0.2.0/24\"",

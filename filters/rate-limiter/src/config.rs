@@ -201,6 +201,15 @@ impl<S> LimitConfig<S> {
         }
     }
 
+    /// Whether it is about nothing where no token is looked at: it is of requests whose tokens say something, or
+    /// all its keys are claims.
+    pub fn is_of_claims(&self) -> bool {
+        let is_claim = |key: &KeyConfig| matches!(key, KeyConfig::Claim { .. });
+        let when = self.when.as_ref();
+        when.is_some_and(|when| !when.claims.is_empty())
+            || !self.by.is_empty() && self.by.iter().all(is_claim)
+    }
+
     /// Whether it asks what tokens say, which is known only behind authorisation.
     pub fn asks_claims(&self) -> bool {
         let of_claim = |key: &KeyConfig| matches!(key, KeyConfig::Claim { .. });

@@ -6,6 +6,7 @@ use std::hash::Hasher;
 use std::net::IpAddr;
 
 use claims::{Said, Selector, text};
+use filter_api::escapes::decode;
 use filter_api::{Client, ConfigError, HostError};
 use function_router::{Route, header_name, is_token};
 
@@ -36,6 +37,9 @@ pub(crate) enum Part {
 pub(crate) enum Value<'r> {
     /// There is none, or an empty one. All requests of which this is so have one bucket.
     Missing,
+    /// There are several, and no telling which of them an upstream takes. All requests of which this is so have
+    /// one bucket: else each other value beside the same one would be a bucket of its own.
+    Several,
     Octets(Cow<'r, [u8]>),
     /// The first address of a network, and how many bits of it count.
     Network(IpAddr, u8),
@@ -98,36 +102,57 @@ impl Part {
         host: &mut H,
     ) -> Result<Value<'v>, HostError> {
         let request = facts.request;
-        let octets = match self {
+        Ok(match self {
             Self::Address(mask) => {
                 let address = facts.address(host)?;
-                return Ok(address.map_or(Value::Missing, |address| {
+                address.map_or(Value::Missing, |address| {
                     Value::Network(mask.of(address), mask.bits(address))
-                }));
+                })
             }
-            Self::Header(name) => request.header(name),
-            Self::Cookie(name) => request.cookie(name).map(Cow::Borrowed),
-            Self::Query(name) => request.parameter(name).map(Cow::Borrowed),
+            Self::Header(name) => only(request.headers.get_all(name).map(Cow::Borrowed)),
+            Self::Cookie(name) => only(request.cookies(name).map(|value| decode(unquoted(value)))),
+            Self::Query(name) => only(request.parameters(name)),
             Self::Path(place) => {
                 let values = facts.route.map(|route| route.values(request));
                 let value = values.and_then(|values| values.get(*place).copied());
-                value.map(|value| Cow::Owned(value.octets().into_owned()))
+                Value::of(value.map(|value| Cow::Owned(value.bare().into_owned())))
             }
             Self::Claim { selector, provider } => {
                 let mut said = Said::by(facts.said, provider.as_deref());
                 let found = said.find_map(|claims| text(selector.find(claims)?));
-                found.map(|text| match text {
+                Value::of(found.map(|text| match text {
                     Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
                     Cow::Owned(text) => Cow::Owned(text.into_bytes()),
-                })
+                }))
             }
-            Self::Host => Some(Cow::Borrowed(&*request.host)),
-            Self::Method => Some(Cow::Borrowed(request.method)),
-            Self::Constant(text) => Some(Cow::Borrowed(text.as_bytes())),
-        };
-        let octets = octets.filter(|octets| !octets.is_empty());
-        Ok(octets.map_or(Value::Missing, Value::Octets))
+            Self::Host => Value::of(Some(Cow::Borrowed(&*request.host))),
+            Self::Method => Value::of(Some(Cow::Borrowed(request.method))),
+            Self::Constant(text) => Value::of(Some(Cow::Borrowed(text.as_bytes()))),
+        })
     }
+}
+
+impl<'v> Value<'v> {
+    fn of(octets: Option<Cow<'v, [u8]>>) -> Self {
+        let octets = octets.filter(|octets| !octets.is_empty());
+        octets.map_or(Self::Missing, Self::Octets)
+    }
+}
+
+/// The value, if there is one.
+fn only<'v>(mut values: impl Iterator<Item = Cow<'v, [u8]>>) -> Value<'v> {
+    match (values.next(), values.next()) {
+        (_, Some(_)) => Value::Several,
+        (one, None) => Value::of(one),
+    }
+}
+
+/// A cookie's value without quotes, which some servers take off (RFC 6265 section 4.1.1).
+fn unquoted(value: &[u8]) -> &[u8] {
+    let inner = value.strip_prefix(b"\"");
+    inner
+        .and_then(|inner| inner.strip_suffix(b"\""))
+        .unwrap_or(value)
 }
 
 /// The fingerprint of a key: of its values, in order.
@@ -142,6 +167,7 @@ pub(crate) fn fingerprint<H: Client + ?Sized>(
         // What there is, and how long it is: no values can be taken for others.
         match part.value(facts, host)? {
             Value::Missing => hasher.write(&[0]),
+            Value::Several => hasher.write(&[2]),
             Value::Octets(octets) => {
                 hasher.write(&[1]);
                 hasher.write(&(octets.len() as u64).to_le_bytes());
@@ -169,6 +195,7 @@ impl Value<'_> {
     pub(crate) fn told(&self) -> String {
         let octets = match self {
             Self::Missing => return "-".to_owned(),
+            Self::Several => return "*".to_owned(),
             Self::Network(first, bits) => {
                 let whole = if first.is_ipv4() { 32 } else { 128 };
                 return match *bits == whole {
@@ -180,9 +207,9 @@ impl Value<'_> {
         };
         let mut told = String::new();
         for &octet in octets.iter().take(MOST_TOLD_BYTES) {
-            // A String takes all. `-` alone would be what is missing.
+            // A String takes all. `-` and `*` alone would be none and several.
             let is_plain = octet.is_ascii_graphic() && !b",%;".contains(&octet);
-            let _ = match is_plain && **octets != *b"-" {
+            let _ = match is_plain && !matches!(**octets, [b'-' | b'*']) {
                 true => write!(told, "{}", char::from(octet)),
                 false => write!(told, "%{octet:02X}"),
             };

@@ -43,8 +43,11 @@ pub struct Limit {
     pub(crate) dry_run: bool,
     pub(crate) status: u16,
     pub(crate) holder: Holder,
+    /// Whether it asks what tokens say.
     pub(crate) asks_claims: bool,
-    /// How many rows its tables have.
+    /// Whether it is about nothing where no token is looked at.
+    pub(crate) is_of_claims: bool,
+    /// For how many keys its tables have room.
     pub(crate) keys: u32,
 }
 
@@ -133,6 +136,7 @@ impl Limit {
             status,
             holder: Holder::compile(config, &full_name)?,
             asks_claims: config.asks_claims(),
+            is_of_claims: config.is_of_claims(),
             keys,
             name: name.into(),
             full_name: full_name.into(),
@@ -218,9 +222,16 @@ impl Holder {
             bucket.map_err(|error| error.within("engine.ratelimit.local"))
         });
         let local = local.transpose()?;
-        if full_name.contains("_key_") {
+        if format!("{full_name}_").contains("_key_") {
             let problem = format!(
-                "must not hold \"_key_\", by which the service parts names from keys, found \"{full_name}\""
+                "must not hold \"_key_\" nor end with \"_key\", by which the service parts names from keys, found \
+                 \"{full_name}\""
+            );
+            return Err(ConfigError::new("name", problem));
+        }
+        if full_name.ends_with('*') {
+            let problem = format!(
+                "must not end with \"*\", which to the service stands for any name, found \"{full_name}\""
             );
             return Err(ConfigError::new("name", problem));
         }
@@ -229,6 +240,14 @@ impl Holder {
             local: local.map(|bucket| stock("local", bucket)),
             over: hash("over", None),
         })
+    }
+
+    /// A hash of what it says.
+    pub(crate) fn content(&self) -> u64 {
+        match self {
+            Self::Here(stock) => stock.content,
+            Self::Service { over, .. } => *over,
+        }
     }
 
     /// The hashes of the tables that it needs.
@@ -245,6 +264,13 @@ impl Holder {
 fn bucket(rate: Rate, burst: Option<u32>, among: u32, cost: u32) -> Result<Bucket, ConfigError> {
     let whole = burst.unwrap_or(rate.tokens());
     let bucket = Bucket::divided(rate, whole, among);
+    if bucket.burst() < whole / among {
+        let most = bucket.burst().saturating_mul(among);
+        let problem = format!(
+            "must be at most {most} at this rate, or it fills for centuries; found {whole}"
+        );
+        return Err(ConfigError::new("burst", problem));
+    }
     if bucket.burst() >= cost {
         return Ok(bucket);
     }

@@ -36,6 +36,8 @@ pub struct RateLimiter {
     routes: Box<[Plan]>,
     /// What the host's shared data has for this configuration, from the start on.
     pub(crate) started: RefCell<Option<Started>>,
+    /// A table was found to be another's.
+    pub(crate) lost: Cell<bool>,
     /// The last moment that was seen.
     last: Cell<u64>,
 }
@@ -49,15 +51,15 @@ pub(crate) struct Started {
 }
 
 impl RateLimiter {
-    /// Compiles the limits of these routes. `asks_tokens` says of which routes tokens are looked at: on others
-    /// no limit of all requests asks what they say.
+    /// Compiles the limits of these routes. `asks_tokens` says whether tokens are looked at of requests that a
+    /// route takes, or none: of others nobody knows what they say.
     ///
     /// # Errors
     /// The first fault, its path relative to the limits.
     pub fn compile(
         config: &LimitsConfig,
         router: &Router,
-        asks_tokens: impl Fn(&Route) -> bool,
+        asks_tokens: impl Fn(Option<&Route>) -> bool,
     ) -> Result<Self, ConfigError> {
         let Plans {
             limits,
@@ -74,6 +76,7 @@ impl RateLimiter {
             unrouted,
             routes,
             started: RefCell::default(),
+            lost: Cell::default(),
             last: Cell::default(),
         })
     }
@@ -161,30 +164,38 @@ impl RateLimiter {
             }
             let refused = started.ask(limit, index, now, facts, host, ledger)?;
             let (outcome, refused) = match refused {
-                Ok(outcome) => (outcome, None),
+                Ok(None) => continue,
+                Ok(Some(outcome)) => (outcome, None),
                 Err((outcome, refused)) if !limit.dry_run => (outcome, Some(refused)),
                 Err(_) => (Outcome::WouldRefuse, None),
             };
             counters.count(outcome);
             if let Some(refused) = refused {
-                self.put_back(host, ledger)?;
+                self.lost.set(self.lost.get() || outcome == Outcome::Lost);
+                self.put_back(host, ledger);
                 return Ok(Some(self.over(limit, &refused)));
             }
         }
         Ok(None)
     }
 
-    /// A request that one limit refuses has taken nothing from the others.
-    pub(crate) fn put_back<H: SharedData + ?Sized>(
+    /// A request that one limit refuses has taken nothing from the others. Where a host fails, they are the
+    /// stricter for it.
+    pub(crate) fn put_back<H: SharedData + Clock + ?Sized>(
         &self,
         host: &mut H,
         ledger: &mut Ledger,
-    ) -> Result<(), HostError> {
+    ) {
         ledger.asked.clear();
         for withdrawal in ledger.taken.drain(..) {
-            withdrawal.table.put_back(host, withdrawal.receipt)?;
+            let _ = withdrawal.table.put_back(host, withdrawal.receipt);
         }
-        Ok(())
+    }
+
+    pub(crate) fn count(&self, limit: usize, outcome: Outcome) {
+        if let Some(counters) = self.counters.get(limit) {
+            counters.count(outcome);
+        }
     }
 
     pub(crate) fn over(&self, limit: &Limit, refused: &Refused) -> OverLimit {
@@ -231,11 +242,15 @@ impl RateLimiter {
 
     /// Now, in nanoseconds: never before what was now.
     pub(crate) fn now<H: Clock + ?Sized>(&self, host: &H) -> u64 {
-        let now = u64::try_from(host.monotonic_time().as_nanos()).unwrap_or(u64::MAX);
+        let now = nanoseconds(host.monotonic_time());
         let now = now.max(self.last.get());
         self.last.set(now);
         now
     }
+}
+
+pub(crate) fn nanoseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// How a limit refused.
@@ -267,7 +282,7 @@ impl Started {
         facts: &mut Facts<'_>,
         host: &mut dyn Host,
         ledger: &mut Ledger,
-    ) -> Result<Result<Outcome, (Outcome, Refused)>, HostError> {
+    ) -> Result<Result<Option<Outcome>, (Outcome, Refused)>, HostError> {
         let fingerprint = fingerprint(&limit.key, self.seed, facts, host)?;
         let cost = limit.cost.of(facts);
         if let Holder::Service { over, .. } = &limit.holder
@@ -277,16 +292,17 @@ impl Started {
             let after = Duration::from_nanos(until.saturating_sub(now));
             return Ok(Err((Outcome::Refused, Refused::by_service(after))));
         }
-        let mut outcome = Outcome::Passed;
+        let mut outcome = None;
         if let Some(Stock { bucket, content }) = limit.stock() {
             let Some(table) = self.tables.get(&content) else {
                 return Err(HostError::WrongPhase("a limit without a table"));
             };
             match table.take(host, fingerprint, bucket, now, cost)? {
                 Verdict::Taken(taken, receipt) => {
-                    if receipt.place() == Place::Shared {
-                        outcome = Outcome::PassedShared;
-                    }
+                    outcome = Some(match receipt.place() {
+                        Place::Own => Outcome::Passed,
+                        Place::Shared => Outcome::PassedShared,
+                    });
                     ledger.taken.push(Withdrawal {
                         limit: index,
                         table: *table,
@@ -302,18 +318,13 @@ impl Started {
                     };
                     return Ok(Err((outcome, Refused::short(bucket, short))));
                 }
-                // Of both it is not known how much is left; a moment later it may be.
-                Verdict::Contended | Verdict::Lost => {
-                    let short = Short {
-                        after: Some(Duration::from_millis(1)),
-                        remaining: 0,
-                    };
-                    return Ok(Err((Outcome::Contended, Refused::short(bucket, short))));
+                Verdict::Contended => {
+                    return Ok(Err((Outcome::Contended, Refused::unknown(bucket))));
                 }
+                Verdict::Lost => return Ok(Err((Outcome::Lost, Refused::unknown(bucket)))),
             }
         }
         if let Holder::Service { .. } = &limit.holder {
-            outcome = Outcome::Asked;
             let mut key = Vec::with_capacity(limit.key.len());
             for part in &limit.key {
                 key.push(part.value(facts, host)?.told());
@@ -338,6 +349,15 @@ impl Refused {
             remaining: 0,
             reset: after,
         }
+    }
+
+    /// Of a bucket of which it is not known how much is left; a moment later it may be.
+    fn unknown(bucket: Bucket) -> Self {
+        let short = Short {
+            after: Some(Duration::from_millis(1)),
+            remaining: 0,
+        };
+        Self::short(bucket, short)
     }
 
     fn short(bucket: Bucket, short: Short) -> Self {

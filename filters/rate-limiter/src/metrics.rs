@@ -27,6 +27,9 @@ pub(crate) enum Outcome {
     WouldRefuse,
     /// It refused the request since other threads kept writing its bucket.
     Contended,
+    /// It refused the request since its buckets were another limit's: nobody has said for long that they are in
+    /// use.
+    Lost,
     /// The request is exempt.
     Exempt,
     /// A rate-limit service is asked.
@@ -35,13 +38,14 @@ pub(crate) enum Outcome {
     RefusedByService,
 }
 
-const OUTCOMES: [(Outcome, &str); 9] = [
+const OUTCOMES: [(Outcome, &str); 10] = [
     (Outcome::Passed, "passed"),
     (Outcome::PassedShared, "passed_shared"),
     (Outcome::Refused, "refused"),
     (Outcome::RefusedShared, "refused_shared"),
     (Outcome::WouldRefuse, "would_refuse"),
     (Outcome::Contended, "contended"),
+    (Outcome::Lost, "lost"),
     (Outcome::Exempt, "exempt"),
     (Outcome::Asked, "asked"),
     (Outcome::RefusedByService, "refused_by_service"),

@@ -18,7 +18,8 @@ pub(crate) struct Plans {
 }
 
 /// Which limits a route's requests are subject to, by their indices: first those of its function, then its
-/// own, then those of all requests.
+/// own, then those of all requests; but those with a bucket for all come last, so that who is over a limit of
+/// its own does not get at them.
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
     /// Those that are asked before anybody knows who the client is.
@@ -30,11 +31,12 @@ pub(crate) struct Plan {
 }
 
 impl Plans {
-    /// Compiles the limits of these routes. `asks_tokens` says of which of them tokens are looked at.
+    /// Compiles the limits of these routes. `asks_tokens` says whether tokens are looked at of requests that a
+    /// route takes, or none.
     pub(crate) fn compile(
         config: &LimitsConfig,
         routes: &[Route],
-        asks_tokens: impl Fn(&Route) -> bool,
+        asks_tokens: impl Fn(Option<&Route>) -> bool,
     ) -> Result<Self, ConfigError> {
         let mut all = All::default();
         let of_gateway = all.add(&config.gateway, "gateway", Owner::Gateway)?;
@@ -72,33 +74,39 @@ impl Plans {
             }
         }
         let All { limits, .. } = all;
+        let is_of_claims =
+            |index: &usize| limits.get(*index).is_some_and(|limit| limit.is_of_claims);
         let asks_claims = |index: &usize| limits.get(*index).is_some_and(|limit| limit.asks_claims);
-        let plan = |route: &Route| {
+        let ordered = |mut indices: Vec<usize>| -> Box<[usize]> {
+            let is_for_all =
+                |index: &usize| limits.get(*index).is_none_or(|one| one.key.is_empty());
+            indices.sort_by_key(is_for_all);
+            indices.into()
+        };
+        // Of requests that this route takes, or none.
+        let plan = |route: Option<&Route>| {
             let of = |own: Option<&Vec<usize>>| own.cloned().unwrap_or_default().into_iter();
+            let index = route.map_or(usize::MAX, Route::index);
+            let asks_tokens = asks_tokens(route);
             let of_all = of_gateway.iter().copied();
-            let of_all = of_all.filter(|index| !asks_claims(index) || asks_tokens(route));
-            let own = of(of_routes.get(&route.index())).chain(of_all);
-            let (late, early): (Vec<usize>, Vec<usize>) = own.partition(asks_claims);
+            let of_all = of_all.filter(|index| asks_tokens || !is_of_claims(index));
+            let own = of(of_routes.get(&index)).chain(of_all);
+            let (late, early): (Vec<usize>, Vec<usize>) =
+                own.partition(|index| asks_tokens && asks_claims(index));
             let with_late = |function| {
-                let own = of(of_functions.get(&(route.index(), function)));
-                own.chain(late.iter().copied()).collect()
+                let own = of(of_functions.get(&(index, function)));
+                ordered(own.chain(late.iter().copied()).collect())
             };
+            let functions = route.map_or(0, |route| route.destinations().len());
             Plan {
-                early: early.into(),
-                functions: (0..route.destinations().len()).map(with_late).collect(),
-                late: late.into(),
+                early: ordered(early),
+                functions: (0..functions).map(with_late).collect(),
+                late: ordered(late),
             }
         };
-        let routes = routes.iter().map(plan).collect();
-        let of_all = of_gateway.iter().copied();
-        let (late, early): (Vec<usize>, Vec<usize>) = of_all.partition(asks_claims);
         Ok(Self {
-            unrouted: Plan {
-                early: early.into(),
-                late: late.into(),
-                functions: Box::default(),
-            },
-            routes,
+            unrouted: plan(None),
+            routes: routes.iter().map(|route| plan(Some(route))).collect(),
             limits,
         })
     }

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
-use std::time::Duration;
 
 use filter_api::{HostError, Level, Root, RootHost};
 
-use crate::directory::{Claimed, LEASE, claim, renew};
+use twox_hash::XxHash64;
+
+use crate::directory::{Claim, LEASE, Wanted, claim, renew};
 use crate::limit::Limit;
 use crate::limiter::{RateLimiter, Started};
 use crate::seed::Seed;
@@ -32,30 +33,36 @@ impl RateLimiterRoot {
         }
     }
 
-    /// Gets the table of a limit's buckets, and says whether it is new.
-    fn claim(
-        host: &mut dyn RootHost,
-        limit: &Limit,
-        owner: u64,
-        now: u64,
-    ) -> Result<Table, HostError> {
-        let rows = Table::rows_for(limit.keys);
-        let (table, said) = match claim(host, owner, rows, now)? {
-            Claimed::Kept(table) => (table, "keeps its buckets"),
-            Claimed::New(table) => (table, "begins with full buckets"),
+    /// Gets the tables of all limits, and says of which limits buckets are kept.
+    fn claim(&self, host: &mut dyn RootHost, now: u64) -> Result<BTreeMap<u64, Table>, HostError> {
+        let limits = &self.limiter.limits;
+        let of_limit = |limit: &Limit| {
+            let rows = Table::rows_for(limit.keys);
+            let tables = limit.holder.tables();
+            tables.map(move |owner| Wanted { owner, rows }).collect()
         };
-        let name = limit.full_name();
-        host.log(Level::Info, &format!("limit \"{name}\" {said}"));
-        Ok(table)
+        let wanted: Vec<Vec<Wanted>> = limits.iter().map(of_limit).collect();
+        let all = wanted.concat();
+        let owners = all.iter().flat_map(|one| one.owner.to_le_bytes());
+        let configuration = XxHash64::oneshot(1, &owners.collect::<Vec<u8>>());
+        let Claim { tables, is_first } = claim(host, configuration, &all, now)?;
+        let is_kept = |owner: u64| {
+            let mut tables = tables.iter();
+            tables.any(|claimed| claimed.table.owner() == owner && claimed.is_kept)
+        };
+        if is_first {
+            for (limit, wanted) in limits.iter().zip(&wanted) {
+                let said = match wanted.iter().all(|one| is_kept(one.owner)) {
+                    true => "keeps its buckets",
+                    false => "begins with full buckets",
+                };
+                let name = limit.full_name();
+                host.log(Level::Info, &format!("limit \"{name}\" {said}"));
+            }
+        }
+        let tables = tables.iter().map(|claimed| claimed.table);
+        Ok(tables.map(|table| (table.owner(), table)).collect())
     }
-}
-
-fn now(host: &dyn RootHost) -> u64 {
-    nanoseconds(host.monotonic_time())
-}
-
-fn nanoseconds(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 impl Root for RateLimiterRoot {
@@ -64,14 +71,12 @@ impl Root for RateLimiterRoot {
     }
 
     fn on_start(&mut self, host: &mut dyn RootHost) -> Result<(), HostError> {
-        let now = now(host);
-        self.renewed = now;
-        let mut tables = BTreeMap::new();
-        for limit in &self.limiter.limits {
-            for owner in limit.holder.tables() {
-                tables.insert(owner, Self::claim(host, limit, owner, now)?);
-            }
+        if self.limiter.limits.is_empty() {
+            return Ok(());
         }
+        let now = self.limiter.now(host);
+        self.renewed = now;
+        let tables = self.claim(host, now)?;
         let seed = Seed::of(host)?;
         *self.limiter.started.borrow_mut() = Some(Started { seed, tables });
         Ok(())
@@ -81,23 +86,24 @@ impl Root for RateLimiterRoot {
         for (limit, counters) in self.limiter.limits.iter().zip(&self.limiter.counters) {
             counters.tell(host, &limit.full_name);
         }
-        let now = now(host);
-        if now.saturating_sub(self.renewed) < LEASE / 4 {
+        let now = self.limiter.now(host);
+        let is_lost = self.limiter.lost.take();
+        if now.saturating_sub(self.renewed) < LEASE / 4 && !is_lost {
             return Ok(());
         }
         self.renewed = now;
-        let mut started = self.limiter.started.borrow_mut();
-        let Some(started) = &mut *started else {
+        let started = self.limiter.started.borrow();
+        let tables = started
+            .as_ref()
+            .map(|started| started.tables.values().copied());
+        let tables: Vec<Table> = tables.into_iter().flatten().collect();
+        drop(started);
+        if tables.is_empty() || renew(host, &tables, now)?.is_empty() {
             return Ok(());
-        };
-        let tables: Vec<Table> = started.tables.values().copied().collect();
-        for lost in renew(host, &tables, now)? {
-            let mut limits = self.limiter.limits.iter();
-            let limit = limits.find(|limit| limit.holder.tables().any(|one| one == lost.owner()));
-            if let Some(limit) = limit {
-                let table = Self::claim(host, limit, lost.owner(), now)?;
-                started.tables.insert(lost.owner(), table);
-            }
+        }
+        let tables = self.claim(host, now)?;
+        if let Some(started) = &mut *self.limiter.started.borrow_mut() {
+            started.tables = tables;
         }
         Ok(())
     }

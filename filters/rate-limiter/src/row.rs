@@ -24,6 +24,8 @@ pub enum Place {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Entry {
     pub(crate) place: Place,
+    /// When.
+    at: u64,
     before: u64,
     after: u64,
 }
@@ -111,6 +113,7 @@ impl Row {
             *full_at = taken.full_at;
             let entry = Entry {
                 place,
+                at: now,
                 before,
                 after: taken.full_at,
             };
@@ -119,10 +122,11 @@ impl Row {
         (taken, place)
     }
 
-    /// Puts back what was taken, if nobody has taken from there since: then it is as if it had never been
-    /// taken. Else a token that has come meanwhile, in a bucket that was full without it, would be one more.
-    /// Whether it did.
-    pub(crate) fn undo(&mut self, key: u64, entry: Entry) -> bool {
+    /// Puts back what was taken. If nobody has taken from there since, it is as if it had never been taken.
+    /// Else of the tokens that have come since some would have found the bucket full, had this not been
+    /// taken: as many as can have come are not put back. `now` is not before anybody took. Whether anything was
+    /// put back.
+    pub(crate) fn undo(&mut self, key: u64, entry: Entry, now: u64) -> bool {
         let place = match entry.place {
             Place::Own => {
                 let mut ways = self.ways.iter_mut();
@@ -130,11 +134,16 @@ impl Row {
             }
             Place::Shared => Some(&mut self.shared),
         };
-        let Some(full_at) = place.filter(|full_at| **full_at == entry.after) else {
+        let Some(full_at) = place else {
             return false;
         };
-        *full_at = entry.before;
-        true
+        let left = if *full_at == entry.after {
+            entry.before
+        } else {
+            let taken = entry.after.saturating_sub(entry.before.max(entry.at));
+            full_at.saturating_sub(taken.saturating_sub(now.saturating_sub(entry.at)))
+        };
+        std::mem::replace(full_at, left) != left
     }
 
     /// Remembers a moment for a key. One that finds no place is forgotten: whether it did.
@@ -194,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_took_from_since_can_be_put_back() {
+    fn what_was_taken_can_be_put_back() {
         for others in 0..=8 {
             let mut row = Row::default();
             for key in 2..2 + others {
@@ -203,13 +212,26 @@ mod tests {
             assert!(row.take(1, bucket(), SECOND, 1).0.is_ok());
             let before = row.clone();
             let (_, entry) = row.take(1, bucket(), SECOND, 1).0.unwrap();
-            assert!(row.clone().undo(1, entry));
             let mut undone = row.clone();
-            undone.undo(1, entry);
+            assert!(undone.undo(1, entry, 2 * SECOND));
             assert_eq!(undone, before);
-            assert!(row.take(1, bucket(), 2 * SECOND, 1).0.is_ok());
-            assert!(!row.undo(1, entry), "somebody took since");
         }
+    }
+
+    #[test]
+    fn what_others_took_since_leaves_as_much_as_cannot_have_overflown() {
+        let bucket = Bucket::new("1/s".parse().unwrap(), 4);
+        let after = |pause: u64| {
+            let mut row = Row::default();
+            let (_, entry) = row.take(1, bucket, SECOND, 2).0.unwrap();
+            let later = SECOND + pause;
+            assert!(row.take(1, bucket, later, 1).0.is_ok());
+            row.undo(1, entry, later);
+            let (left, _) = row.take(1, bucket, later, 1);
+            left.unwrap().0.remaining
+        };
+        // Of 4, 1 is taken and another now.
+        assert_eq!([0, SECOND / 2, 3 * SECOND].map(after), [2, 2, 2]);
     }
 
     #[test]

@@ -11,24 +11,20 @@ use siphasher::sip::SipHasher13;
 pub struct Seed([u8; 16]);
 
 /// Where it is in shared data.
-const PLACE: &str = "headgate.limits.seed";
+const PLACE: &str = "headgate.limits.1.seed";
 
 impl Seed {
     /// The seed of this Envoy. Who asks first makes it: that is the thread which configures first, before
     /// there is traffic.
     ///
     /// # Errors
-    /// When the host fails.
+    /// When the host fails, or has no random numbers.
     pub fn of<H: SharedData + Random + ?Sized>(host: &mut H) -> Result<Self, HostError> {
         let known = host.shared(PLACE)?;
         if let Some(seed) = known.and_then(|known| known.value.try_into().ok()) {
             return Ok(Self(seed));
         }
-        let mut seed = [0; 16];
-        let (halves, _) = seed.as_chunks_mut::<8>();
-        for half in halves {
-            *half = host.random().to_le_bytes();
-        }
+        let seed = host.seed()?;
         host.compare_and_swap(PLACE, &seed, 0)?;
         Ok(Self(seed))
     }

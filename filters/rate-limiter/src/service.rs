@@ -12,7 +12,7 @@ use filter_api::{Fields as Message, HeaderList, Host, HostError};
 use crate::denial::OverLimit;
 use crate::ledger::{Ledger, Question};
 use crate::limit::{Holder, Limit};
-use crate::limiter::{RateLimiter, Refused, Started};
+use crate::limiter::{RateLimiter, Refused, Started, nanoseconds};
 use crate::metrics::Outcome;
 
 /// How the fields' names begin.
@@ -63,7 +63,7 @@ impl RateLimiter {
         headers: &HeaderList,
     ) -> Result<Option<HeaderList>, HostError> {
         let is_ours = |name: &[u8]| name.starts_with(PREFIX.as_bytes());
-        if !self.asks_service() || !headers.iter().any(|(name, _)| is_ours(name)) {
+        if !headers.iter().any(|(name, _)| is_ours(name)) {
             return Ok(None);
         }
         for (name, _) in headers.iter().filter(|(name, _)| is_ours(name)) {
@@ -94,7 +94,7 @@ impl RateLimiter {
         if let Some(together) = self.together(&ledger.asked)
             && let Some(refused) = self.known_over(host, &together)?
         {
-            self.put_back(host, ledger)?;
+            self.put_back(host, ledger);
             return Ok(Some(refused));
         }
         for (index, question) in ledger.asked.iter().enumerate() {
@@ -107,6 +107,7 @@ impl RateLimiter {
             set(&name, limit.full_name.as_bytes())?;
             set(&key, question.key.as_bytes())?;
             set(&cost, question.cost.min(MOST_COST).to_string().as_bytes())?;
+            self.count(question.limit, Outcome::Asked);
         }
         Ok(None)
     }
@@ -158,12 +159,11 @@ impl RateLimiter {
         if let Some(over) = over {
             self.remember(host, &over, after)?;
         }
-        let (Some(limit), Some(counters)) = (self.limit(told), self.counters.get(told.limit))
-        else {
+        let Some(limit) = self.limit(told) else {
             return Ok(None);
         };
-        counters.count(Outcome::RefusedByService);
-        self.put_back(host, ledger)?;
+        self.count(told.limit, Outcome::RefusedByService);
+        self.put_back(host, ledger);
         Ok(Some(self.over(limit, &Refused::by_service(after))))
     }
 
@@ -181,7 +181,8 @@ impl RateLimiter {
         let started = self.started.borrow();
         let mut hasher = started.as_ref()?.seed.hasher();
         for question in asked {
-            hasher.write(&question.limit.to_le_bytes());
+            let limit = self.limit(question)?;
+            hasher.write(&limit.holder.content().to_le_bytes());
             hasher.write(&question.fingerprint.to_le_bytes());
         }
         Some(Over {
@@ -203,6 +204,7 @@ impl RateLimiter {
             None => None,
         };
         Ok(until.map(|until| {
+            self.count(over.limit, Outcome::Refused);
             let after = Duration::from_nanos(until.saturating_sub(now));
             self.over(limit, &Refused::by_service(after))
         }))
@@ -213,7 +215,7 @@ impl RateLimiter {
         let started = self.started.borrow();
         let limit = self.limits.get(over.limit);
         let table = limit.and_then(|limit| started.as_ref()?.over(limit));
-        let until = now.saturating_add(u64::try_from(after.as_nanos()).unwrap_or(u64::MAX));
+        let until = now.saturating_add(nanoseconds(after));
         match table {
             Some(table) => table.remember(host, over.fingerprint, now, until),
             None => Ok(()),

@@ -2,14 +2,15 @@
 
 use std::fmt::Write;
 
-use filter_api::{HostError, SharedData};
+use filter_api::{Clock, HostError, SharedData};
 
 use crate::bucket::{Bucket, Short, Taken};
+use crate::limiter::nanoseconds;
 use crate::row::{Entry, Place, Row, WAYS};
 
 /// How often a row is read again that another thread wrote meanwhile. It holds few keys and is written in
 /// microseconds, so the second time does for all but the busiest.
-const ATTEMPTS: usize = 16;
+const ATTEMPTS: usize = 64;
 
 /// Room for so many keys whose buckets are not full. It never grows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,7 +103,7 @@ impl Table {
         cost: u32,
     ) -> Result<Verdict, HostError> {
         let key = key(fingerprint);
-        let change = self.change(host, fingerprint, |row| {
+        let change = self.change(host, fingerprint, |_, row| {
             let (taken, place) = row.take(key, bucket, now, cost);
             (taken.is_ok(), (taken, place))
         })?;
@@ -116,17 +117,21 @@ impl Table {
         })
     }
 
-    /// Puts back what was taken, unless somebody has taken from the same bucket since.
+    /// Puts back what was taken, as far as that gives nobody more.
     ///
     /// # Errors
     /// When the host fails.
-    pub fn put_back<H: SharedData + ?Sized>(
+    pub fn put_back<H: SharedData + Clock + ?Sized>(
         self,
         host: &mut H,
         receipt: Receipt,
     ) -> Result<(), HostError> {
         let key = key(receipt.fingerprint);
-        let undo = |row: &mut Row| (row.undo(key, receipt.entry), ());
+        // When the row is known: whoever took has done so before.
+        let undo = |host: &mut H, row: &mut Row| {
+            let now = nanoseconds(host.monotonic_time());
+            (row.undo(key, receipt.entry, now), ())
+        };
         self.change(host, receipt.fingerprint, undo).map(|_| ())
     }
 
@@ -142,7 +147,7 @@ impl Table {
         until: u64,
     ) -> Result<(), HostError> {
         let key = key(fingerprint);
-        let remember = |row: &mut Row| (row.remember(key, now, until), ());
+        let remember = |_: &mut H, row: &mut Row| (row.remember(key, now, until), ());
         self.change(host, fingerprint, remember).map(|_| ())
     }
 
@@ -166,7 +171,7 @@ impl Table {
         self,
         host: &mut H,
         fingerprint: u64,
-        mut change: impl FnMut(&mut Row) -> (bool, T),
+        mut change: impl FnMut(&mut H, &mut Row) -> (bool, T),
     ) -> Result<Change<T>, HostError> {
         let place = self.place_of(fingerprint);
         for _ in 0..ATTEMPTS {
@@ -178,7 +183,7 @@ impl Table {
             let Some((mut row, generation)) = row else {
                 return Ok(Change::Foreign);
             };
-            let (is_changed, outcome) = change(&mut row);
+            let (is_changed, outcome) = change(host, &mut row);
             if !is_changed || host.compare_and_swap(&place, &row.encode(), generation)? {
                 return Ok(Change::Done(outcome));
             }
@@ -193,7 +198,7 @@ impl Table {
     fn place(self, row: u32) -> String {
         let mut place = String::with_capacity(40);
         // A String takes all.
-        let _ = write!(place, "headgate.limits.{:x}.{row:x}", self.slot);
+        let _ = write!(place, "headgate.limits.1.{:x}.{row:x}", self.slot);
         place
     }
 }

@@ -195,10 +195,10 @@ proptest! {
             let value = SharedValue { value, generation: 7 };
             envoy.0.borrow_mut().shared.insert(key.to_owned(), value);
         };
-        let row = envoy.0.borrow().shared["headgate.limits.0.0"].value[..8].to_vec();
+        let row = envoy.0.borrow().shared["headgate.limits.1.0.0"].value[..8].to_vec();
         let words = rows.iter().skip(1).flat_map(|word| word.to_le_bytes());
-        set("headgate.limits.0.0", row.into_iter().chain(words).collect());
-        let places = ["headgate.limits.tables", "headgate.limits.seed", "headgate.limits.1.0"];
+        set("headgate.limits.1.0.0", row.into_iter().chain(words).collect());
+        let places = ["headgate.limits.1.tables", "headgate.limits.1.seed", "headgate.limits.1.1.0"];
         set(places[place], bytes);
         let mut thread = envoy.thread(&config);
         for _ in 0..20 {
@@ -227,8 +227,8 @@ fn a_key_by_itself_gets_all_that_it_may_have() {
 /// A table stays as large as it was made, however many keys come; and no key that comes back finds more than it
 /// left.
 #[test]
-fn a_million_keys_take_no_more_room_than_one() {
-    const KEYS: u32 = 1_000_000;
+fn a_hundred_thousand_keys_take_no_more_room_than_one() {
+    const KEYS: u32 = 100_000;
     let envoy = Envoy::new();
     let config =
         json!({ "limits": [{ "rate": "2/h", "burst": 1, "by": ["header.x-key"], "keys": 1024 }] });
