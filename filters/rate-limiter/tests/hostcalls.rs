@@ -65,7 +65,7 @@ fn budgets() -> [Budget; 8] {
             about: "what one limit refuses is put back in the other",
             limits: json!([address(), { "name": "b", "rate": "1/d" }]),
             request: plain(),
-            hostcalls: "clock_time_get 1, get_header_map_pairs 1, get_property 1, get_shared_data 3, \
+            hostcalls: "clock_time_get 2, get_header_map_pairs 1, get_property 1, get_shared_data 3, \
                         send_local_response 1, set_shared_data 2",
         },
         Budget {
