@@ -139,13 +139,19 @@ pub struct LimitConfig<S = u32> {
     pub cost: Option<CostConfig>,
     /// What has a bucket of its own: each combination of these values. Without any there is one bucket
     /// for all.
-    #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default = "Vec::<KeyConfig>::new",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub by: Vec<KeyConfig>,
     /// It is a limit of these requests alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub when: Option<ConditionsConfig>,
     /// Who is exempt, by a name for it.
-    #[serde(default = "BTreeMap::new", skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(
+        default = "BTreeMap::<String, ConditionsConfig>::new",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
     pub exempt: BTreeMap<String, ConditionsConfig>,
     /// It refuses nothing, and counts what it would refuse.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -158,7 +164,7 @@ pub struct LimitConfig<S = u32> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keys: Option<u32>,
     /// Among how many Envoys rate and burst are divided.
-    #[serde(default = "none", skip_serializing_if = "Option::is_none")]
+    #[serde(default = "none::<S>", skip_serializing_if = "Option::is_none")]
     pub share: Option<S>,
     /// Who holds it beyond this Envoy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
