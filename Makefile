@@ -76,7 +76,7 @@ bench-profile: tools-to-run ## CPU time a request of the pipeline, built for spe
 	CARGO_PROFILE_WASM_OPT_LEVEL=3 cargo xtask wasm && cp target/modules/gateway.wasm target/gateway-3.wasm
 	cargo run --release --package benchmarks -- builds 3=target/gateway-3.wasm s=target/gateway-s.wasm
 
-fuzz: ## Fuzz the pipeline, tokens and documents, for a bounded time each
+fuzz: ## Fuzz the pipeline, tokens, limits and documents, for a bounded time each
 	cargo xtask fuzz
 
 clean: ## Remove what was built; .tools/ stays
