@@ -55,8 +55,8 @@ deny: setup ## Check the dependencies' licences, sources and bans (deny.toml)
 compose-test: build ## Bring docker-compose.yml up and send requests through it
 	cargo xtask compose-test
 
-up: build ## Start docker-compose.yml in the background
-	cargo xtask compose up
+up: build ## Start docker-compose.yml in the background; LIMITS=1 with a rate-limit service
+	cargo xtask compose up $(if $(LIMITS),--limits)
 
 down: ## Stop it and remove its containers
 	cargo xtask compose down
@@ -76,7 +76,7 @@ bench-profile: tools-to-run ## CPU time a request of the pipeline, built for spe
 	CARGO_PROFILE_WASM_OPT_LEVEL=3 cargo xtask wasm && cp target/modules/gateway.wasm target/gateway-3.wasm
 	cargo run --release --package benchmarks -- builds 3=target/gateway-3.wasm s=target/gateway-s.wasm
 
-fuzz: ## Fuzz the pipeline, tokens and documents, for a bounded time each
+fuzz: ## Fuzz the pipeline, tokens, limits and documents, for a bounded time each
 	cargo xtask fuzz
 
 clean: ## Remove what was built; .tools/ stays
@@ -89,4 +89,4 @@ tools-to-run:
 	cargo xtask setup envoy
 
 tools-to-test:
-	cargo xtask setup images
+	cargo xtask setup images rate-limits

@@ -22,9 +22,10 @@ pub struct Args {
 }
 
 /// A target, and what it begins with beside what it found before.
-const TARGETS: [(&str, &[&str]); 3] = [
+const TARGETS: [(&str, &[&str]); 4] = [
     ("pipeline", &["fuzz/seeds/pipeline"]),
     ("jwt", &["fuzz/seeds/jwt"]),
+    ("limits", &["fuzz/seeds/limits"]),
     (
         "document",
         &["envoy-configs", "crates/gateway-model/tests/mistakes"],

@@ -68,6 +68,9 @@ pub struct RequestCase {
     /// Sends one more field, `x-padding`, of so many bytes.
     #[serde(default)]
     pub padding: usize,
+    /// What its tokens say, by provider, as a filter in front has found out. On a real Envoy that is jwt-authz.
+    #[serde(default)]
+    pub claims: BTreeMap<String, Value>,
     /// The body; not given means none. An empty one is a body all the same, whose end alone arrives.
     pub body: Option<String>,
     /// Trailers as `name: value`; they need HTTP/2.

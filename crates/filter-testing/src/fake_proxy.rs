@@ -55,6 +55,11 @@ impl<F: Filter> FakeProxy<F> {
         self.world.borrow_mut().answers = case.callouts.clone();
         let mut host = FakeHost::new(Rc::clone(&self.world), request(&case.request));
         host.client = case.request.client;
+        if !case.request.claims.is_empty() {
+            let said = serde_json::to_vec(&case.request.claims).expect("it was JSON");
+            host.filter_state
+                .insert(claims::FILTER_STATE.to_owned(), said);
+        }
         let exchange = Exchange {
             driver: Driver::new(self.filter.exchange(), self.filter.holding()),
             host,

@@ -57,15 +57,11 @@ impl RateLimiter {
         facts: &mut Facts<'_>,
         stage: Stage,
     ) -> Result<Vec<Inspected<'_>>, HostError> {
-        let plan = self.plan(facts.route);
-        let indices = plan.map(|plan| match stage {
-            Stage::Early => &*plan.early,
-            Stage::Late(function) => plan.late(function),
-        });
-        let limits = indices
-            .unwrap_or_default()
-            .iter()
-            .filter_map(|index| self.limits.get(*index));
+        let indices = match stage {
+            Stage::Early => self.early(facts.route),
+            Stage::Late(function) => self.late(facts.route, function),
+        };
+        let limits = indices.iter().filter_map(|index| self.limits.get(*index));
         limits.map(|limit| limit.inspect(host, facts)).collect()
     }
 }

@@ -328,3 +328,6 @@ fn number(text: &[u8]) -> Option<u32> {
     });
     Some(number.unwrap_or(u32::MAX))
 }
+
+#[cfg(test)]
+mod tests;

@@ -101,8 +101,19 @@ impl RateLimiter {
         facts: &mut Facts<'_>,
         ledger: &mut Ledger,
     ) -> Result<Option<OverLimit>, HostError> {
-        let early = self.plan(facts.route).map(|plan| &*plan.early);
-        self.ask(host, early, facts, ledger)
+        self.ask(host, self.early(facts.route), facts, ledger)
+    }
+
+    /// The limits that need nobody's identity, by their indices, of requests that this route takes, or none.
+    pub(crate) fn early(&self, route: Option<&Route>) -> &[usize] {
+        let plan = self.plan(route);
+        plan.map(|plan| &*plan.early).unwrap_or_default()
+    }
+
+    /// Those that need claims, and those of the function.
+    pub(crate) fn late(&self, route: Option<&Route>, function: Option<usize>) -> &[usize] {
+        let plan = self.plan(route);
+        plan.map(|plan| plan.late(function)).unwrap_or_default()
     }
 
     /// Asks those that need claims, and those of the function, which has this index in its route.
@@ -116,18 +127,15 @@ impl RateLimiter {
         function: Option<usize>,
         ledger: &mut Ledger,
     ) -> Result<Option<OverLimit>, HostError> {
-        let late = self.plan(facts.route).map(|plan| plan.late(function));
-        self.ask(host, late, facts, ledger)
+        self.ask(host, self.late(facts.route, function), facts, ledger)
     }
 
     /// Whether any limit asks what the tokens of a request say that this route takes, or none.
     pub fn asks_claims(&self, route: Option<&Route>) -> bool {
-        let plan = self.plan(route);
-        plan.is_some_and(|plan| !plan.late(None).is_empty())
+        !self.late(route, None).is_empty()
     }
 
-    /// Which limits requests are subject to that this route takes, or none.
-    pub(crate) fn plan(&self, route: Option<&Route>) -> Option<&Plan> {
+    fn plan(&self, route: Option<&Route>) -> Option<&Plan> {
         match route {
             Some(route) => self.routes.get(route.index()),
             None => Some(&self.unrouted),
@@ -137,11 +145,10 @@ impl RateLimiter {
     fn ask(
         &self,
         host: &mut dyn Host,
-        indices: Option<&[usize]>,
+        indices: &[usize],
         facts: &mut Facts<'_>,
         ledger: &mut Ledger,
     ) -> Result<Option<OverLimit>, HostError> {
-        let indices = indices.unwrap_or_default();
         if indices.is_empty() {
             return Ok(None);
         }

@@ -14,6 +14,8 @@ use integration::upstream::{Answer, SeenRequest, Upstream};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::tokens;
+
 /// The field that tells requests apart in the access log.
 const CASE: &str = "x-case";
 
@@ -34,14 +36,20 @@ pub struct Host {
 }
 
 impl Host {
-    /// `clusters` are there for callouts, and no others.
-    pub async fn start(module: &str, config: &Value, clusters: BTreeSet<String>) -> Self {
+    /// `clusters` are there for callouts, and no others; these are the providers of requests' tokens.
+    pub async fn start(
+        module: &str,
+        config: &Value,
+        clusters: BTreeSet<String>,
+        providers: &BTreeSet<String>,
+    ) -> Self {
         let upstream = Upstream::start().await;
         let mut callouts = BTreeMap::new();
         for cluster in clusters {
             callouts.insert(cluster, Upstream::start().await);
         }
-        let envoy = launch(module, config, &upstream, &callouts).start().await;
+        let envoy = launch(module, config, &upstream, &callouts, providers);
+        let envoy = envoy.start().await;
         let address = envoy.listener(FRONT).await;
         Self {
             envoy,
@@ -54,7 +62,14 @@ impl Host {
 
     /// An Envoy that is expected not to start.
     pub async fn launch(module: &str, config: &Value) -> Launch {
-        launch(module, config, &Upstream::start().await, &BTreeMap::new())
+        let upstream = Upstream::start().await;
+        launch(
+            module,
+            config,
+            &upstream,
+            &BTreeMap::new(),
+            &BTreeSet::new(),
+        )
     }
 
     pub async fn run(&self, case: &Case, id: &str) -> Observed {
@@ -125,6 +140,7 @@ fn launch(
     config: &Value,
     upstream: &Upstream,
     callouts: &BTreeMap<String, Upstream>,
+    providers: &BTreeSet<String>,
 ) -> Launch {
     let Common { holding, routes } = Common::deserialize(config).unwrap();
     let destinations = routes.into_iter().flat_map(|route| route.to);
@@ -132,7 +148,11 @@ fn launch(
         "allow_on_headers_stop_iteration": holding.allow_on_headers_stop_iteration,
     });
     let log = format!("case %REQ({CASE})%: %RESPONSE_CODE_DETAILS%\n");
-    let mut proxy = Proxy::to(upstream)
+    let mut proxy = Proxy::to(upstream);
+    if !providers.is_empty() {
+        proxy = proxy.filter(tokens::filter(providers));
+    }
+    let mut proxy = proxy
         .filter(wasm_filter(name, &module(name), config, plugin))
         .functions(destinations.map(|destination| destination.function))
         .body_buffer_limit(holding.max_held_bytes.bytes() + ABOVE_HELD)
@@ -187,6 +207,9 @@ fn request(case: &Case, id: &str) -> Request {
     }
     for (name, value) in fields {
         request = request.header(&name, value);
+    }
+    for (provider, claims) in &of.claims {
+        request = request.header(&tokens::field(provider), tokens::token(claims));
     }
     for (name, value) in parse_fields(&of.trailers) {
         request = request.trailer(&name, value);

@@ -7,6 +7,7 @@
 )]
 
 mod host;
+mod tokens;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -79,7 +80,11 @@ async fn run_file(module: &str, source: &CaseSource) -> Result<(), String> {
     let mut index = 0;
     for cases in file.hosts() {
         let clusters = cases.iter().flat_map(|case| case.callouts.keys().cloned());
-        let host = Host::start(module, &file.config, clusters.collect()).await;
+        let providers = cases
+            .iter()
+            .flat_map(|case| case.request.claims.keys().cloned());
+        let providers = providers.collect();
+        let host = Host::start(module, &file.config, clusters.collect(), &providers).await;
         for case in cases {
             let observed = host.run(case, &index.to_string()).await;
             verify(&case.expect, &observed)

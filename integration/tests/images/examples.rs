@@ -10,10 +10,11 @@ use filter_api::{Filter, parse_config};
 use function_router::FunctionRouter;
 use integration::installed;
 use jwt_authz::JwtAuthz;
+use rate_limiter::RateLimiterFilter;
 use serde_json::{Value, json};
 
 /// The filters of which there are examples.
-const FILTERS: [&str; 2] = ["function-router", "jwt-authz"];
+const FILTERS: [&str; 3] = ["function-router", "jwt-authz", "rate-limiter"];
 
 fn example(name: &str) -> Value {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
@@ -136,7 +137,8 @@ fn both_configure_a_filter_alike_and_the_filter_takes_it() {
         let config = config.to_string();
         let taken = match filter {
             "function-router" => compile::<FunctionRouter>(&config),
-            _ => compile::<JwtAuthz>(&config),
+            "jwt-authz" => compile::<JwtAuthz>(&config),
+            _ => compile::<RateLimiterFilter>(&config),
         };
         assert_eq!(taken, Ok(()), "{filter}");
     }

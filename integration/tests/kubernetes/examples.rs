@@ -21,7 +21,7 @@ const EXAMPLES: [(&str, &str); 2] = [
 ];
 
 /// The filters of which there are examples.
-const FILTERS: [&str; 2] = ["function-router", "jwt-authz"];
+const FILTERS: [&str; 3] = ["function-router", "jwt-authz", "rate-limiter"];
 
 /// Each test has a namespace of its own.
 fn example(filter: &str, kind: &str, namespace: &str) -> String {

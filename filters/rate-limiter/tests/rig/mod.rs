@@ -2,6 +2,7 @@
 #![allow(
     dead_code,
     clippy::unwrap_used,
+    clippy::panic,
     clippy::indexing_slicing,
     reason = "test code: a panic is how a test fails; no test needs all of it"
 )]
