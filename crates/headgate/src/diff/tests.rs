@@ -171,6 +171,7 @@ fn every_leaf_that_changes_is_told_and_named() {
             "/edge/topology",
             "/edge/controller",
             "/routes/6/jwt",
+            "/limits/0/share",
         ];
         assert!(
             changed.is_some() || !is_leaf || one_value.contains(&&*place),
