@@ -55,8 +55,8 @@ deny: setup ## Check the dependencies' licences, sources and bans (deny.toml)
 compose-test: build ## Bring docker-compose.yml up and send requests through it
 	cargo xtask compose-test
 
-up: build ## Start docker-compose.yml in the background
-	cargo xtask compose up
+up: build ## Start docker-compose.yml in the background; LIMITS=1 with a rate-limit service
+	cargo xtask compose up $(if $(LIMITS),--limits)
 
 down: ## Stop it and remove its containers
 	cargo xtask compose down
@@ -89,4 +89,4 @@ tools-to-run:
 	cargo xtask setup envoy
 
 tools-to-test:
-	cargo xtask setup images
+	cargo xtask setup images rate-limits

@@ -10,6 +10,9 @@ use crate::statistics::Summary;
 /// A tenth of what 100,000 tokens are by themselves, in megabytes.
 pub const MOST_GROWTH: f64 = 6.0;
 
+/// What a million keys may leave behind, in megabytes: a few bytes each would be more.
+pub const MOST_OF_KEYS: f64 = 6.0;
+
 /// A figure and its bound.
 #[derive(Debug, Clone, Serialize)]
 pub struct Figure {
@@ -116,6 +119,37 @@ pub fn all(results: &Results) -> Vec<Figure> {
             "envoy-jwt-rbac-lua",
             1.0,
         ),
+        beyond(
+            results,
+            "one limit by address in the pipeline, beyond the pipeline without",
+            "pipeline-limit-address",
+            "pipeline-user",
+        ),
+        beyond(
+            results,
+            "one limit by a header field in the pipeline, beyond the pipeline without",
+            "pipeline-limit-header",
+            "pipeline-users",
+        ),
+        ratio(
+            "one limit by address in the pipeline, to native local_ratelimit in front of it",
+            "pipeline-limit-address",
+            "envoy-limit-address",
+            1.0,
+        ),
+        ratio(
+            "one limit by a header field in the pipeline, to native local_ratelimit in front of it",
+            "pipeline-limit-header",
+            "envoy-limit-header",
+            1.0,
+        ),
+        ratio(
+            "one limit, 1,000,000 keys, to 1,000",
+            "pipeline-limit-million",
+            "pipeline-limit-header",
+            1.3,
+        ),
+        keys(results),
         memory(results),
         command("`headgate check`, 10,000 routes", "check"),
         command("`headgate render`, 10,000 routes", "render"),
@@ -124,6 +158,29 @@ pub fn all(results: &Results) -> Vec<Figure> {
     .into_iter()
     .flatten()
     .collect()
+}
+
+/// What a limit costs beyond the same without it.
+fn beyond(results: &Results, what: &'static str, own: &str, other: &str) -> Option<Figure> {
+    Some(Figure {
+        what,
+        most: 3.0,
+        measured: results.row(own)?.beyond(results.row(other)?)?,
+        unit: "µs",
+    })
+}
+
+/// What keys leave behind in a table that has room for all of them: two Envoys are compared, of which one
+/// has seen a million.
+fn keys(results: &Results) -> Option<Figure> {
+    let resident = |key: &str| Some(results.row(key)?.resident_bytes as f64);
+    let growth = resident("pipeline-limit-million")? - resident("pipeline-limit-header")?;
+    Some(Figure {
+        what: "resident memory of a limit with 1,000,000 keys, beyond that with 1,000",
+        most: MOST_OF_KEYS,
+        measured: Summary::of([growth / 1e6])?,
+        unit: "MB",
+    })
 }
 
 fn memory(results: &Results) -> Option<Figure> {

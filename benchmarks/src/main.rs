@@ -8,6 +8,7 @@ mod contest;
 mod envoys;
 mod figures;
 mod jwt;
+mod limits;
 mod load;
 mod memory;
 mod process;

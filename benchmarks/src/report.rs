@@ -224,7 +224,7 @@ fn figure_line(text: &mut String, figure: &Figure) -> std::fmt::Result {
     } = figure.measured;
     let (digits, unit) = match figure.unit {
         "" => (2, String::new()),
-        "MB" => (1, " MB".to_owned()),
+        unit @ ("MB" | "µs") => (1, format!(" {unit}")),
         unit => (0, format!(" {unit}")),
     };
     writeln!(

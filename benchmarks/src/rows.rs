@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::envoys::{bootstrap, functions, list, module, one_answer, to_upstream};
 use crate::jwt;
+use crate::limits;
 use crate::load::Requests;
 use crate::routes::{self, Kind};
 
@@ -76,6 +77,7 @@ pub fn all(upstream: SocketAddr) -> Result<Vec<Row>> {
     rows.extend([10, 100, 1_000].map(|routes| envoy_list(Kind::Regex, routes)));
     rows.push(last_of_list(Kind::Path, 1_000));
     rows.extend(jwt::rows()?);
+    rows.extend(limits::rows());
     rows.extend(with_upstream(upstream));
     Ok(rows)
 }
@@ -256,6 +258,6 @@ fn key_of(kind: Kind) -> &'static str {
 pub fn thousands(number: usize) -> String {
     match number / 1_000 {
         0 => number.to_string(),
-        thousands => format!("{thousands},{:03}", number % 1_000),
+        more => format!("{},{:03}", thousands(more), number % 1_000),
     }
 }

@@ -3,7 +3,7 @@
 //! [`services`] are the sample services, shared with docker-compose through the binary
 //! `sample-services`. The rest is the harness that the tests under `tests/` drive: [`envoy`] runs
 //! the real proxy, with what Headgate renders or with a [`bootstrap`] by hand, [`upstream`] records what reaches the far side, [`mirror`] sends it back byte for byte, [`client`] and [`raw`] send
-//! what a test wants sent, and a [`balancer`] may stand before all of it.
+//! what a test wants sent, and a [`balancer`] may stand before all of it. [`rate_limit_service`] counts for several Envoys.
 //!
 //! The harness is test code: where a test cannot go on it panics, which fails that test.
 
@@ -46,6 +46,12 @@ mod log;
 mod made;
 #[allow(clippy::expect_used, reason = "test code: a panic is how a test fails")]
 pub mod mirror;
+#[allow(
+    clippy::panic,
+    clippy::expect_used,
+    reason = "test code: a panic is how a test fails"
+)]
+pub mod rate_limit_service;
 pub mod raw;
 #[allow(
     clippy::panic,

@@ -40,3 +40,15 @@ pub fn program(name: &str) -> PathBuf {
     let built = built.filter(|path| path.is_file());
     built.unwrap_or_else(|| panic!("no {name} beside {}: run `make build`", test.display()))
 }
+
+/// A program of the system that the set-up installs: `redis-server`.
+///
+/// # Panics
+/// When it is not in the PATH.
+#[must_use]
+pub(crate) fn on_path(name: &str) -> PathBuf {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut places = std::env::split_paths(&path).map(|directory| directory.join(name));
+    let found = places.find(|path| path.is_file());
+    found.unwrap_or_else(|| panic!("no {name} in the PATH: run `make setup`"))
+}

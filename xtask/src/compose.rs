@@ -22,7 +22,11 @@ use stack::Stack;
 #[derive(clap::Subcommand)]
 pub enum Verb {
     /// Build what is missing, start everything, say where the gateway answers
-    Up,
+    Up {
+        /// With the profile of that name: a rate-limit service, and Redis behind it
+        #[arg(long)]
+        limits: bool,
+    },
     /// Remove it again, and stop the docker engine that `up` started
     Down,
 }
@@ -30,7 +34,7 @@ pub enum Verb {
 /// Does one of the verbs.
 pub fn run(workspace: &Workspace, verb: &Verb) -> Result<()> {
     match verb {
-        Verb::Up => up(workspace),
+        Verb::Up { limits } => up(workspace, *limits),
         Verb::Down => down(workspace),
     }
 }
@@ -41,12 +45,12 @@ pub fn test(workspace: &Workspace) -> Result<()> {
     Engine::borrow(workspace, |engine| test_on(engine, workspace))
 }
 
-fn up(workspace: &Workspace) -> Result<()> {
+fn up(workspace: &Workspace, limits: bool) -> Result<()> {
     let engine = match Engine::find(workspace)? {
         Some(engine) => engine,
         None => Engine::start(workspace)?,
     };
-    let stack = Stack::of_users(&engine, workspace);
+    let stack = Stack::of_users(&engine, workspace, limits);
     let address = bring_up(&stack, &engine, workspace).inspect_err(|_| stack.show_logs())?;
     println!("The gateway answers; try: curl -i http://{address}/pets");
     Ok(())
@@ -57,7 +61,8 @@ fn down(workspace: &Workspace) -> Result<()> {
         println!("No docker engine runs here, so there is nothing to remove.");
         return Ok(());
     };
-    Stack::of_users(&engine, workspace).remove()?;
+    // With the profile, so that its containers go too.
+    Stack::of_users(&engine, workspace, true).remove()?;
     Dockerd::of(workspace).stop()
 }
 
@@ -76,6 +81,10 @@ fn test_on(engine: &Engine, workspace: &Workspace) -> Result<()> {
 fn bring_up(stack: &Stack<'_>, engine: &Engine, workspace: &Workspace) -> Result<SocketAddr> {
     config::place(workspace)?;
     images::build(engine, workspace)?;
+    if stack.limits {
+        config::place_limits(workspace)?;
+        images::build_limits(engine, workspace)?;
+    }
     stack.start()?;
     stack.wait_until_ready()
 }

@@ -17,6 +17,7 @@ mod go_tool;
 mod images;
 mod kubernetes;
 pub mod node;
+pub mod rate_limits;
 pub mod system_packages;
 pub mod wasm_bindgen;
 mod wasm_target;
@@ -40,6 +41,8 @@ enum Item {
     NodeTests,
     /// The registry and the client that images are tested with
     Images,
+    /// Envoy's rate-limit service, and the Redis in which it counts
+    RateLimits,
     /// The cosign that signatures are tested with
     Cosign,
     /// Kubernetes' API server and what belongs to it, which only the tests of `deploy` need
@@ -53,6 +56,7 @@ const USUAL: &[Item] = &[
     Item::CargoDeny,
     Item::NodeTests,
     Item::Images,
+    Item::RateLimits,
 ];
 
 /// Installs what `args` names, in the order of [`Item`].
@@ -72,6 +76,7 @@ pub fn run(workspace: &Workspace, args: &Args) -> Result<()> {
                 node::ensure()?;
             }
             Item::Images => images::ensure(workspace)?,
+            Item::RateLimits => rate_limits::ensure(workspace)?,
             Item::Cosign => images::ensure_cosign(workspace)?,
             Item::Kubernetes => kubernetes::ensure(workspace)?,
         }

@@ -1,7 +1,7 @@
 //! How a listener speaks HTTP.
 
 use filter_api::Duration;
-use gateway_model::{Listener, Port};
+use gateway_model::{Gateway, Listener, Port};
 use serde_json::{Map, Value, json};
 
 use crate::access_log::access_log;
@@ -10,11 +10,15 @@ use crate::duration::seconds;
 use crate::fields::fields;
 use crate::pipeline::EXTENSION;
 use crate::routes::ROUTE_TABLE;
-use crate::{Placement, edge};
+use crate::{Placement, edge, rate_limits};
 
 /// `envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager`, hardened as
 /// an edge needs it (Envoy's "Configuring Envoy as an edge proxy").
-pub(crate) fn http_connection_manager(listener: &Listener, placement: &Placement) -> Value {
+pub(crate) fn http_connection_manager(
+    gateway: &Gateway,
+    listener: &Listener,
+    placement: &Placement,
+) -> Value {
     let entrance = placement.entrance.as_ref();
     let idle_timeout = entrance.and_then(|entrance| edge::idle_timeout(entrance, listener));
     let idle_timeout = idle_timeout.unwrap_or(IDLE_TIMEOUT);
@@ -48,30 +52,31 @@ pub(crate) fn http_connection_manager(listener: &Listener, placement: &Placement
     manager.extend(edge::believed(entrance, listener));
     manager.extend(match listener.redirect_to_https {
         Some(port) => redirecting(port),
-        None => serving(placement),
+        None => serving(gateway, placement),
     });
     manager.into()
 }
 
 /// What asks the routes.
-fn serving(placement: &Placement) -> Map<String, Value> {
+fn serving(gateway: &Gateway, placement: &Placement) -> Map<String, Value> {
+    // Makes calls of gRPC-Web calls of gRPC, and their answers again what they read. Before the pipeline, so
+    // that the pipeline knows one kind of caller.
+    let grpc_web = json!({
+        "name": "envoy.filters.http.grpc_web",
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.filters.http.grpc_web.v3.GrpcWeb",
+        },
+    });
+    let mut filters = vec![grpc_web, pipeline(placement)];
+    // Behind the pipeline, which says what is asked.
+    filters.extend(rate_limits::filter(gateway));
+    filters.push(router());
     fields(json!({
         // Envoy decides about an upgrade before the function is chosen; the pipeline refuses those
         // that the function does not take.
         "upgrade_configs": [{ "upgrade_type": "websocket" }],
         "rds": { "route_config_name": ROUTE_TABLE, "config_source": source(ROUTES, placement) },
-        "http_filters": [
-            // Makes calls of gRPC-Web calls of gRPC, and their answers again what they read. Before
-            // the pipeline, so that the pipeline knows one kind of caller.
-            {
-                "name": "envoy.filters.http.grpc_web",
-                "typed_config": {
-                    "@type": "type.googleapis.com/envoy.extensions.filters.http.grpc_web.v3.GrpcWeb",
-                },
-            },
-            pipeline(placement),
-            router(),
-        ],
+        "http_filters": filters,
     }))
 }
 

@@ -68,7 +68,7 @@ mod tests {
     const ROUTE: &str = "  - { match: { path: /a }, to: [{ upstream: pets }] }\n";
 
     fn configured(gateway: &Gateway, entrance: Option<&Entrance>) -> Value {
-        let config = pipeline_config(gateway, &Functions::of(gateway), entrance);
+        let config = pipeline_config(gateway, &Functions::of(gateway), entrance, 1);
         let value = serde_json::to_value(&config.jwt).unwrap();
         if let Err(error) = Pipeline::compile(config) {
             panic!("{error}");
@@ -107,7 +107,7 @@ mod tests {
     #[test]
     fn an_issuer_that_was_asked_is_as_good_as_a_url() {
         let mut gateway = gateway("corp: { issuer: \"https://id.example.com\" }", ROUTE);
-        let config = pipeline_config(&gateway, &Functions::of(&gateway), None);
+        let config = pipeline_config(&gateway, &Functions::of(&gateway), None, 1);
         assert!(Pipeline::compile(config).is_err(), "nobody has asked it");
         let url: Url = "https://keys.example.com/v1".parse().unwrap();
         let (name, _, _) = gateway.issuers().next().unwrap();
@@ -129,7 +129,7 @@ mod tests {
         let providers = "corp: { keys: { url: \"https://id.example.com/keys\" } }";
         let gateway = gateway(providers, &routes);
         let entrance = Entrance::of(&gateway, None).unwrap();
-        let config = pipeline_config(&gateway, &Functions::of(&gateway), Some(&entrance));
+        let config = pipeline_config(&gateway, &Functions::of(&gateway), Some(&entrance), 1);
         assert_eq!(config.ready.as_deref(), Some("ready'"));
         let requirements = json!({ "gateway": { "provider": "corp" } });
         assert_eq!(

@@ -6,9 +6,10 @@
 //! | file | what Envoy takes from it | when it changes |
 //! | --- | --- | --- |
 //! | `bootstrap.yaml` | admin, listeners, limits; where it is deployed, how it is told | Envoy restarts |
-//! | `cds.yaml` | a cluster for each upstream and each server of keys | Envoy takes it up |
+//! | `cds.yaml` | a cluster for each upstream, each server of keys and the rate-limit service | Envoy takes it up |
 //! | `rds.yaml` | a route for each function, keyed on the internal header | Envoy takes it up |
 //! | `ecds.yaml` | the pipeline's configuration | Envoy takes it up |
+//! | `ratelimit.yaml` | nothing: it is for the rate-limit service, if there is one | the service takes it up |
 //! | `sds-….yaml` | a certificate, or authorities: which files they are in | Envoy takes it up |
 //!
 //! A module here is named after the part of Envoy's configuration that it writes.
@@ -27,6 +28,8 @@ mod key_servers;
 mod listeners;
 mod pipeline;
 mod placement;
+mod rate_limit_service;
+mod rate_limits;
 mod resources;
 mod routes;
 mod secrets;
@@ -44,6 +47,7 @@ pub use edge::OF_PROXIES;
 pub use function::{Function, Functions};
 pub use pipeline::pipeline_config;
 pub use placement::{Files, IMAGE_BOOTSTRAP, Placement, SYSTEM_CAS};
+pub use rate_limit_service::{RATE_LIMIT_SERVICE, rate_limit_service_config};
 pub use resources::{ReadError, Resources};
 pub use status::{HEALTH_PATH, LISTENER as STATUS_LISTENER, METRICS_PATH, READY_PATH};
 
@@ -51,6 +55,8 @@ pub use status::{HEALTH_PATH, LISTENER as STATUS_LISTENER, METRICS_PATH, READY_P
 pub fn render(gateway: &Gateway, placement: &Placement) -> BTreeMap<String, String> {
     let mut files = Resources::of(gateway, placement).files();
     files.insert(BOOTSTRAP.to_owned(), bootstrap(gateway, placement));
+    let service = rate_limit_service_config(gateway);
+    files.extend(service.map(|text| (RATE_LIMIT_SERVICE.to_owned(), text)));
     files
 }
 

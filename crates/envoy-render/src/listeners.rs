@@ -18,18 +18,18 @@ pub(crate) fn listeners(gateway: &Gateway, placement: &Placement) -> Vec<Value> 
     gateway
         .listeners
         .iter()
-        .map(|listener| render(listener, placement))
+        .map(|listener| render(gateway, listener, placement))
         .collect()
 }
 
-fn render(listener: &Listener, placement: &Placement) -> Value {
+fn render(gateway: &Gateway, listener: &Listener, placement: &Placement) -> Value {
     let tls = listener.tls.as_ref();
     let chain = fields(json!({
         "transport_socket": tls.map(|tls| tls::downstream(tls, placement)),
         "transport_socket_connect_timeout": tls.map(|_| HANDSHAKE),
         "filters": [{
             "name": "envoy.filters.network.http_connection_manager",
-            "typed_config": http_connection_manager(listener, placement),
+            "typed_config": http_connection_manager(gateway, listener, placement),
         }],
     }));
     let mut rendered = fields(json!({

@@ -21,12 +21,13 @@ const HELD_BYTES: ByteSize = ByteSize::from_kib(1024);
 /// brings at once, so that the pipeline always sees its own limit first.
 pub(crate) const HELD_BYTES_LIMIT: u32 = HELD_BYTES.bytes() + 64 * 1024;
 
-/// The pipeline's configuration behind what stands before it, which the pipeline's own constructor must be
-/// able to take.
+/// The pipeline's configuration behind what stands before it and where there are so many Envoys at most, which
+/// the pipeline's own constructor must be able to take.
 pub fn pipeline_config(
     gateway: &Gateway,
     functions: &Functions<'_>,
     entrance: Option<&Entrance>,
+    replicas: u32,
 ) -> Config {
     let ready = entrance.map(|_| ready(gateway));
     let routes = gateway.routes.iter().enumerate().map(|(i, route)| {
@@ -51,6 +52,7 @@ pub fn pipeline_config(
     Config {
         cors,
         jwt: jwt::config(gateway),
+        limits: gateway.limits_config(replicas),
         ready: ready.as_ref().map(|route| route.name.clone()),
         routes: routes.chain(ready).collect(),
         stage_prefix: gateway.edge.stage_prefix.clone(),
@@ -93,7 +95,12 @@ pub(crate) fn extension(
     functions: &Functions<'_>,
     placement: &Placement,
 ) -> Value {
-    let config = pipeline_config(gateway, functions, placement.entrance.as_ref());
+    let config = pipeline_config(
+        gateway,
+        functions,
+        placement.entrance.as_ref(),
+        placement.replicas,
+    );
     json!({
         "@type": "type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig",
         "name": EXTENSION,

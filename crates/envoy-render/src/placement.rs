@@ -1,6 +1,6 @@
 //! Where what is rendered will be.
 
-use gateway_model::{Entrance, FileName, NamedFile};
+use gateway_model::{Entrance, FileName, Gateway, NamedFile};
 
 use crate::discovery::short_hash;
 
@@ -21,6 +21,8 @@ pub struct Placement {
     /// The authorities that upstreams over TLS are held against when they name none: a file of their
     /// certificates, PEM.
     pub system_cas: String,
+    /// How many Envoys there can be at most, among which limits are divided that all of them share.
+    pub replicas: u32,
     /// What stands between clients and Envoy there; nothing, if it is none, as on one's own machine.
     pub entrance: Option<Entrance>,
 }
@@ -51,6 +53,7 @@ impl Placement {
             files: Files::From(directory.to_owned()),
             secrets: format!("{directory}/secrets"),
             system_cas: SYSTEM_CAS.to_owned(),
+            replicas: 1,
             entrance: None,
         }
     }
@@ -67,6 +70,7 @@ impl Placement {
             files: Files::Watched,
             secrets: "/etc/headgate/secrets".to_owned(),
             system_cas: SYSTEM_CAS.to_owned(),
+            replicas: Gateway::MOST_REPLICAS,
             entrance: Some(entrance),
         }
     }

@@ -10,7 +10,7 @@ use gateway_model::Gateway;
 use serde_json::{Map, Value, json};
 
 use crate::discovery::{CLUSTERS, PIPELINE, ROUTES, response};
-use crate::{Functions, Placement, clusters, key_servers, pipeline, routes, secrets};
+use crate::{Functions, Placement, clusters, key_servers, pipeline, rate_limits, routes, secrets};
 
 /// What Envoy takes while it runs. The bootstrap, which it takes at its start, is apart.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +21,8 @@ pub struct Resources {
     clusters: BTreeMap<String, Value>,
     /// What is done with a request that goes to a function, by the function's key.
     functions: BTreeMap<String, Value>,
+    /// About how many limits a service can be asked for one request.
+    slots: usize,
     /// The pipeline and its configuration, which names functions.
     pipeline: Value,
 }
@@ -39,10 +41,12 @@ impl Resources {
         let functions = Functions::of(gateway);
         let mut clusters = clusters::clusters(&functions, placement);
         clusters.extend(key_servers::clusters(gateway, placement));
+        clusters.extend(rate_limits::clusters(gateway, placement));
         Self {
             secrets: secrets::resources(gateway, placement),
             clusters,
             functions: routes::actions(&functions),
+            slots: rate_limits::slots(gateway),
             pipeline: pipeline::extension(gateway, &functions, placement),
         }
     }
@@ -64,12 +68,15 @@ impl Resources {
             clusters.insert(name.to_owned(), cluster);
         }
         let actions = routes::actions_of(one(ROUTES)?);
+        let (functions, slots) =
+            actions.ok_or_else(|| wrong(ROUTES, "it holds no table of functions"))?;
         let secrets = files.keys().filter(|file| secrets::is_file(file));
         let secrets = secrets.map(|file| Ok((file.clone(), one(file)?)));
         Ok(Self {
             secrets: secrets.collect::<Result<_, ReadError>>()?,
             clusters,
-            functions: actions.ok_or_else(|| wrong(ROUTES, "it holds no table of functions"))?,
+            functions,
+            slots,
             pipeline: one(PIPELINE)?,
         })
     }
@@ -86,6 +93,7 @@ impl Resources {
             secrets: both(&self.secrets, &other.secrets),
             clusters: both(&self.clusters, &other.clusters),
             functions: both(&self.functions, &other.functions),
+            slots: self.slots.max(other.slots),
             pipeline: self.pipeline.clone(),
         }
     }
@@ -101,13 +109,17 @@ impl Resources {
         };
         let pipeline = self.pipeline.to_string();
         let functions = named(&self.functions, &pipeline);
-        // Servers of keys the pipeline names itself.
-        let clusters = named(&self.clusters, &format!("{}{pipeline}", json!(functions)));
+        // Servers of keys the pipeline names itself, and the rate-limit service listeners do.
+        let mut clusters = named(&self.clusters, &format!("{}{pipeline}", json!(functions)));
+        let services = self.clusters.iter();
+        let services = services.filter(|(name, _)| rate_limits::is_service(name));
+        clusters.extend(services.map(|(name, value)| (name.clone(), value.clone())));
         Self {
             // Listeners name them too.
             secrets: self.secrets.clone(),
             clusters,
             functions,
+            slots: self.slots,
             pipeline: self.pipeline.clone(),
         }
     }
@@ -140,6 +152,7 @@ impl Resources {
         covers(&self.secrets, &other.secrets)
             && covers(&self.clusters, &other.clusters)
             && covers(&self.functions, &other.functions)
+            && self.slots >= other.slots
     }
 
     /// The files that Envoy reads, by name.
@@ -148,7 +161,7 @@ impl Resources {
         let secrets = secrets.map(|(file, secret)| (file.as_str(), response(&[secret])));
         let clusters: Vec<&Value> = self.clusters.values().collect();
         let functions: Map<String, Value> = self.functions.clone().into_iter().collect();
-        let table = routes::route_configuration(functions);
+        let table = routes::route_configuration(functions, self.slots);
         let others = [
             (CLUSTERS, response(&clusters)),
             (ROUTES, response(&[&table])),

@@ -10,6 +10,7 @@ use crate::duration::seconds;
 use crate::fields::fields;
 use crate::function::{Function, Functions};
 use crate::pipeline::HELD_BYTES_LIMIT;
+use crate::rate_limits;
 
 /// The name by which listeners ask for the route table.
 pub(crate) const ROUTE_TABLE: &str = "headgate";
@@ -23,42 +24,50 @@ pub(crate) fn actions(functions: &Functions<'_>) -> BTreeMap<String, Value> {
     actions.collect()
 }
 
-/// The same, from a [`route_configuration`].
-pub(crate) fn actions_of(mut configuration: Value) -> Option<BTreeMap<String, Value>> {
-    let map = "/virtual_hosts/0/matcher/matcher_tree/exact_match_map/map";
-    match configuration.pointer_mut(map).map(Value::take) {
-        Some(Value::Object(actions)) => Some(actions.into_iter().collect()),
+/// The same, from a [`route_configuration`], and its slots.
+pub(crate) fn actions_of(mut configuration: Value) -> Option<(BTreeMap<String, Value>, usize)> {
+    let host = configuration.pointer_mut("/virtual_hosts/0")?;
+    let slots = rate_limits::slots_of(host);
+    let map = "/matcher/matcher_tree/exact_match_map/map";
+    match host.pointer_mut(map).map(Value::take) {
+        Some(Value::Object(actions)) => Some((actions.into_iter().collect(), slots)),
         _ => None,
     }
 }
 
-/// `envoy.config.route.v3.RouteConfiguration` of these [`actions`].
+/// `envoy.config.route.v3.RouteConfiguration` of these [`actions`], with so many
+/// [slots](rate_limits::slots).
 ///
 /// The table is a map, never a list: a look-up costs the same with ten functions and with ten
 /// thousand. The header is taken off on the way out, in both directions.
-pub(crate) fn route_configuration(actions: Map<String, Value>) -> Value {
+pub(crate) fn route_configuration(actions: Map<String, Value>, slots: usize) -> Value {
+    let asked = rate_limits::request_fields(slots);
+    let asked = std::iter::once(FUNCTION_HEADER.to_owned()).chain(asked);
+    let told = std::iter::once(&FUNCTION_HEADER).chain(rate_limits::response_fields(slots));
+    let host = fields(json!({
+        "name": "all",
+        "domains": ["*"],
+        "request_headers_to_remove": asked.collect::<Vec<_>>(),
+        "response_headers_to_remove": told.collect::<Vec<_>>(),
+        "typed_per_filter_config": rate_limits::of_virtual_host(slots),
+        "matcher": {
+            "matcher_tree": {
+                "input": {
+                    "name": "function",
+                    "typed_config": {
+                        "@type": "type.googleapis.com/envoy.type.matcher.v3.HttpRequestHeaderMatchInput",
+                        "header_name": FUNCTION_HEADER,
+                    },
+                },
+                "exact_match_map": { "map": actions },
+            },
+            "on_no_match": { "action": action(&no_function()) },
+        },
+    }));
     json!({
         "@type": "type.googleapis.com/envoy.config.route.v3.RouteConfiguration",
         "name": ROUTE_TABLE,
-        "virtual_hosts": [{
-            "name": "all",
-            "domains": ["*"],
-            "request_headers_to_remove": [FUNCTION_HEADER],
-            "response_headers_to_remove": [FUNCTION_HEADER],
-            "matcher": {
-                "matcher_tree": {
-                    "input": {
-                        "name": "function",
-                        "typed_config": {
-                            "@type": "type.googleapis.com/envoy.type.matcher.v3.HttpRequestHeaderMatchInput",
-                            "header_name": FUNCTION_HEADER,
-                        },
-                    },
-                    "exact_match_map": { "map": actions },
-                },
-                "on_no_match": { "action": action(&no_function()) },
-            },
-        }],
+        "virtual_hosts": [host],
     })
 }
 

@@ -106,10 +106,10 @@ fn secrets(gateway: &Gateway) -> impl Iterator<Item = Secret<'_>> {
     let listeners = gateway.listeners.iter().filter_map(|one| one.tls.as_ref());
     let shown = listeners.flat_map(|tls| &tls.certificates);
     let upstreams = || {
-        gateway
-            .upstreams
-            .values()
-            .filter_map(|one| one.tls.as_ref())
+        let upstreams = gateway.upstreams.values();
+        let service = gateway.rate_limiting.service.iter();
+        let service = service.filter_map(|one| one.tls.as_ref());
+        upstreams.filter_map(|one| one.tls.as_ref()).chain(service)
     };
     let shown = shown.chain(upstreams().filter_map(|tls| tls.certificate.as_ref()));
     let shown = shown.map(Secret::Certificate);

@@ -8,6 +8,7 @@ use function_router::{
 };
 use gateway::cors::{CorsPolicies, CorsRequest, Readers};
 use gateway_model::{Gateway, Protocol, Route, Upstream};
+use rate_limiter::RateLimiter;
 
 use crate::choice::{chosen_by, is_certain, probabilities};
 use crate::destinations::{Destinations, decide, refused};
@@ -17,6 +18,7 @@ use crate::explanation::{
     RunnerUp, Seen,
 };
 use crate::grpc;
+use crate::limits::Limits;
 use crate::near_misses::{NearMisses, unmet};
 use crate::octets::Octets;
 use crate::precedence;
@@ -34,6 +36,7 @@ pub struct Explainer<'a> {
     near_misses: NearMisses,
     cors: CorsPolicies,
     tokens: Tokens,
+    limits: Limits<'a>,
     /// Whether any listener speaks TLS.
     tls: bool,
 }
@@ -53,16 +56,22 @@ impl<'a> Explainer<'a> {
     /// When the pipeline would not take it.
     pub fn with_keys(gateway: &'a Gateway, keys: KeySets) -> Result<Self, ConfigError> {
         let functions = Functions::of(gateway);
-        let config = pipeline_config(gateway, &functions, None);
+        let config = pipeline_config(gateway, &functions, None, 1);
         let stage = config.stage_prefix.as_deref();
         let destinations = |route: &RouteConfig| match *route.to {
             [] => Ok(None),
             _ => Destinations::compile(route, stage).map(Some),
         };
         let router = Router::compile(&config.routes, stage)?;
+        let tokens = Tokens::compile(config.jwt, keys, &router)?;
+        let asks_tokens = |route: Option<&function_router::Route>| {
+            route.is_some_and(|route| tokens.are_asked_on(route))
+        };
+        let limiter = RateLimiter::compile(&config.limits, &router, asks_tokens)?;
         Ok(Self {
             cors: CorsPolicies::compile(&config.cors, router.routes())?,
-            tokens: Tokens::compile(config.jwt, keys, &router)?,
+            limits: Limits::new(gateway, limiter),
+            tokens,
             router,
             destinations: config
                 .routes
@@ -109,6 +118,8 @@ impl<'a> Explainer<'a> {
         let readers = self.cors.readers(ruling, &cors_request);
         told.cors = readers.and_then(|readers| cors_told(&readers, &headers));
         told.near_misses = self.near_misses.of(&request, &candidates, taken, routes);
+        let of_route = route.as_ref().ok().copied();
+        told.limits = self.limits.early(&request, of_route, question.client);
         let route = match route {
             Ok(route) => route,
             Err(denial) => {
@@ -155,6 +166,17 @@ impl<'a> Explainer<'a> {
             }
             _ => self.answer(told, decide(route, request, said, None), request.headers),
         }
+        let possible = told.destinations.iter().filter(|one| one.probability > 0.0);
+        let mut functions: Vec<usize> = possible
+            .filter_map(|one| {
+                let mut all = route.destinations().iter();
+                all.position(|destination| *destination.name == *one.name)
+            })
+            .collect();
+        functions.sort_unstable();
+        let asked = (request, said);
+        let late = self.limits.late(asked, route, &functions, question.client);
+        told.limits.extend(late);
     }
 
     /// Tells what becomes of a preflight, as of the request that is to come; false if it is none.
@@ -348,6 +370,7 @@ impl Explanation {
             seen: None,
             refused: None,
             route: None,
+            limits: Vec::new(),
             jwt: None,
             answer: None,
             destinations: Vec::new(),

@@ -5,6 +5,7 @@ use function_router::StickyConfig;
 use gateway_model::Retries;
 use serde::Serialize;
 
+use crate::limits::LimitTold;
 use crate::octets::Octets;
 use crate::tokens::TokensTold;
 
@@ -19,6 +20,8 @@ pub struct Explanation {
     pub refused: Option<Refused>,
     /// The route that takes it.
     pub route: Option<RouteTold>,
+    /// The limits that it is subject to, in the order in which they are asked. Those behind a refusal are not.
+    pub limits: Vec<LimitTold>,
     /// What its tokens come to, where the route looks at any.
     pub jwt: Option<TokensTold>,
     /// The redirect or the answer that the route gives.

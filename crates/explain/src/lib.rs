@@ -10,6 +10,7 @@ pub mod edge;
 mod explainer;
 mod explanation;
 mod grpc;
+mod limits;
 mod near_misses;
 mod octets;
 mod precedence;
@@ -21,6 +22,7 @@ pub use explanation::{
     Answer, Choice, DestinationTold, Explanation, Mirrored, NearMiss, Outcome, Refused, RefusedBy,
     RouteTold, RunnerUp, Seen,
 };
+pub use limits::{Asked, LimitTold};
 pub use octets::Octets;
 pub use question::{Question, QuestionError};
 pub use tokens::{KeySets, Required, TokenTold, TokensTold};

@@ -92,6 +92,12 @@ impl Tokens {
         Some((found, told))
     }
 
+    /// Whether any token is looked at on a route.
+    pub(crate) fn are_asked_on(&self, route: &Route) -> bool {
+        let requirement = self.requirements.get(route.index());
+        requirement.is_some_and(Option::is_some)
+    }
+
     /// The request without what no client may say of its claims.
     pub(crate) fn sanitised(&self, headers: &HeaderList) -> HeaderList {
         headers.without(|field| self.providers.writer_of(field).is_some())

@@ -1,6 +1,7 @@
 //! What concerns several parts of a document at once.
 
 mod edge;
+mod limits;
 mod listeners;
 mod patterns;
 mod providers;
@@ -46,10 +47,13 @@ pub(crate) fn check(gateway: &Gateway, root: &Node, read: Option<ReadFile<'_>>) 
     check.providers(read);
     check.requirements();
     check.routes();
+    check.limits();
     if check.findings.errors.is_empty() {
         check.router_of_all();
+        check.limits_of_all();
         check.unused_upstreams(); // before, it may be a name that a route misspells
         check.unused_providers();
+        check.unused_service();
     }
     check.findings
 }

@@ -3,6 +3,7 @@
 
 mod edge;
 mod files;
+mod limits;
 mod matches;
 mod provider;
 mod route;
@@ -22,6 +23,7 @@ pub use edge::{
 };
 pub use files::NamedFile;
 pub(crate) use files::provider_path;
+pub use limits::{OnFailure, RateLimit, RateLimitService, RateLimiting, Share};
 pub use matches::{Match, MatchError, Pattern};
 pub(crate) use provider::remote;
 pub use provider::{Learned, Provider, ProviderKeys, ProviderKeysError, RemoteKeys, SharedSecret};
@@ -65,6 +67,12 @@ pub struct Gateway {
     /// it is not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jwt: Option<RequirementConfig>,
+    /// How many requests may come, of all that come; routes and their destinations may have limits besides.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub limits: Vec<RateLimit>,
+    /// What holds for all limits: how clients are told, and who counts for all Envoys together.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub rate_limiting: RateLimiting,
     /// What stands in front of the gateway.
     #[serde(default, skip_serializing_if = "is_default")]
     pub edge: Edge,
@@ -180,6 +188,9 @@ pub(crate) fn example(field: &str) -> Option<&'static str> {
         "claim" => "claim: sub",
         "keys" => "keys: { url: \"https://id.example.com/keys\" }",
         "algorithm" => "algorithm: HS256",
+        "rate" => "rate: \"100/s\"",
+        "grpc" => "grpc: \"ratelimit:8081\"",
+        "ratelimit" => "ratelimit: {}",
         "origins" => "origins: [\"https://shop.example.com\"]",
         _ => return None,
     };

@@ -21,17 +21,19 @@ pub use diagnostics::{Diagnostic, Diagnostics, Severity, printable};
 pub use document::{
     Admin, ApiVersion, Certificate, CertificateError, CircuitBreakers, Controller, Destination,
     Edge, EdgeError, EdgeTls, Entrance, Front, Gateway, Kind, Learned, Listener, ListenerTls,
-    LoadBalancer, Location, Match, MatchError, Metadata, Mirror, NamedFile, OutlierDetection,
-    Pattern, Protocol, Provider, ProviderKeys, ProviderKeysError, RemoteKeys, Retries, RetryOn,
-    Route, Scheme, SharedSecret, Topology, Upstream, UpstreamError, UpstreamTls,
+    LoadBalancer, Location, Match, MatchError, Metadata, Mirror, NamedFile, OnFailure,
+    OutlierDetection, Pattern, Protocol, Provider, ProviderKeys, ProviderKeysError, RateLimit,
+    RateLimitService, RateLimiting, RemoteKeys, Retries, RetryOn, Route, Scheme, Share,
+    SharedSecret, Topology, Upstream, UpstreamError, UpstreamTls,
 };
 pub use scalars::{
     Address, AddressError, Attempts, BindAddress, BindAddressError, CertificateArn,
     CertificateArnError, FileName, FileNameError, GrpcPattern, GrpcPatternError, Host, HostPattern,
     HostPatternError, IdleTimeout, Label, LabelError, Limit, Method, MethodError, Percent, Period,
     Port, ProviderName, ProviderNameError, RouteName, RouteNameError, SecretName, SecretNameError,
-    ServerName, ServerNameError, Service, ServiceError, SslPolicy, SslPolicyError, UpstreamName,
-    UpstreamNameError, Url, UrlError, Weight, WholePercent,
+    ServerName, ServerNameError, Service, ServiceDomain, ServiceDomainError, ServiceError,
+    SslPolicy, SslPolicyError, UpstreamName, UpstreamNameError, Url, UrlError, Weight,
+    WholePercent,
 };
 
 pub use key_file::MOST_KEY_BYTES;

@@ -21,8 +21,8 @@ pub use host::{HostPattern, HostPatternError};
 pub use kubernetes::{SecretName, SecretNameError, Service, ServiceError};
 pub use method::{Method, MethodError};
 pub use name::{
-    Label, LabelError, ProviderName, ProviderNameError, RouteName, RouteNameError, UpstreamName,
-    UpstreamNameError,
+    Label, LabelError, ProviderName, ProviderNameError, RouteName, RouteNameError, ServiceDomain,
+    ServiceDomainError, UpstreamName, UpstreamNameError,
 };
 pub use number::{Attempts, Limit, Percent, Port, Weight, WholePercent};
 pub use period::Period;

@@ -43,7 +43,7 @@ pub struct Arguments {
     /// otherwise
     #[arg(short = 'd', long = "data", value_name = "BODY")]
     body: Option<String>,
-    /// The client's address, which a route may keep clients by
+    /// The client's address, which limits may go by, and which a route may keep clients by
     #[arg(long, value_name = "ADDRESS")]
     client: Option<IpAddr>,
     /// The access token that the request brings, as authorization: Bearer TOKEN; "-H" brings others, and
@@ -61,7 +61,8 @@ pub struct Arguments {
 const LONG_ABOUT: &str = "\
 Tell what becomes of a request: what Envoy makes of its path, or why it refuses it; which route takes it, \
 and by which rule before which other one; each function that may answer and how probable it is, what it \
-receives, and its policies; what its tokens come to, and which demand on them is not met; and of the routes \
+receives, and its policies; which limits it is subject to, in their order, and what each takes of which \
+bucket; what its tokens come to, and which demand on them is not met; and of the routes \
 that nearly take it, why they do not.
 
 Nothing is sent but questions for the keys of issuers, if a token needs them, and no Envoy is needed: the code that decides here is the code that runs within Envoy. \
@@ -81,7 +82,7 @@ Examples:
 enum Form {
     /// For people
     Text,
-    /// For programs: an object of "outcome", "seen", "refused", "route", "jwt", "answer", "destinations",
+    /// For programs: an object of "outcome", "seen", "refused", "route", "limits", "jwt", "answer", "destinations",
     /// "choice", "cors", "mirrors" and "near_misses"
     Json,
 }

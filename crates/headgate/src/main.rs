@@ -25,6 +25,7 @@ mod overrides;
 mod probe;
 mod push;
 mod render;
+mod replicas;
 mod report;
 mod run;
 mod runtime;

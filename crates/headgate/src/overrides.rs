@@ -112,7 +112,7 @@ impl Overrides {
         }
         distinct_ports(&gateway)?;
         let functions = envoy_render::Functions::of(&gateway);
-        gateway::Pipeline::compile(envoy_render::pipeline_config(&gateway, &functions, None))?;
+        gateway::Pipeline::compile(envoy_render::pipeline_config(&gateway, &functions, None, 1))?;
         Ok(gateway)
     }
 

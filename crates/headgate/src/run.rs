@@ -29,7 +29,7 @@ use crate::input::Source;
 use crate::overrides::Overrides;
 use crate::push::{LOOK, Pusher};
 use crate::report::say;
-use crate::{discovery, document, files, modules};
+use crate::{discovery, document, files, modules, replicas};
 use begin::Wanted;
 use fixed::Fixed;
 use live::Live;
@@ -69,8 +69,8 @@ Run a document on this machine: render it, start a stock Envoy with it, show a l
 and stop in order at Ctrl-C.
 
 When the document is saved it is checked and carried to Envoy, which goes on with its connections; no request \
-sees half a change. What is wrong is told and changes nothing. Listeners, the admin port and the name of the \
-gateway take a restart: then it says so.
+sees half a change. What is wrong is told and changes nothing. Listeners, the admin port, the rate-limit service and the name \
+of the gateway take a restart: then it says so.
 
 An Envoy whose headgate run was killed goes on, and the next one of the same document takes it over.
 
@@ -101,6 +101,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
         .enable_all()
         .build()
         .context("the async runtime does not start")?;
+    for line in replicas::told(&gateway, 1) {
+        say(&line);
+    }
     runtime.block_on(serve(arguments, &gateway, bytes))?;
     Ok(ExitStatus::Ok)
 }

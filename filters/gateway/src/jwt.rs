@@ -1,6 +1,7 @@
 //! Which tokens the requests of which route must have.
 
 mod asked;
+mod limited;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -8,9 +9,11 @@ use std::rc::Rc;
 use filter_api::ConfigError;
 use function_router::{Route, RouteConfig};
 use jwt_authz::{Authorisation, ProviderConfig, Requirement, RequirementConfig};
+use rate_limiter::LimitsConfig;
 use serde::{Deserialize, Serialize};
 
 pub use asked::unanswerable;
+pub use limited::{unanswerable_limits, unanswerable_limits_of_all};
 
 use crate::policies::{Policies, PoliciesConfig};
 
@@ -58,20 +61,67 @@ impl Jwt {
         let compile = |config: &_| Requirement::compile(config, providers);
         let requirements = Policies::compile(&config.requirements, routes, compile);
         let requirements = requirements.map_err(|error| within(error.within("requirements")))?;
+        let jwt = Self {
+            requirements,
+            authorisation: Rc::new(authorisation),
+        };
         for (index, (route, config)) in routes.iter().zip(configs).enumerate() {
-            let required = requirements.of(Some(route.index()));
-            let required = required.map(Requirement::providers).unwrap_or_default();
-            let named = required.iter().filter_map(|index| providers.get(*index));
-            let named: Vec<&str> = named.map(|provider| &*provider.name).collect();
-            let faults = unanswerable(config, &named, providers);
+            let faults = unanswerable(config, &jwt.required(route), jwt.authorisation.providers());
             if let Some(fault) = faults.into_iter().next() {
                 return Err(fault.within(&format!("routes[{index}]")));
             }
         }
-        Ok(Self {
-            requirements,
-            authorisation: Rc::new(authorisation),
-        })
+        Ok(jwt)
+    }
+
+    /// Checks what limits of these routes ask of tokens.
+    ///
+    /// # Errors
+    /// The first fault, its path relative to the limits.
+    pub fn check_limits(&self, config: &LimitsConfig, routes: &[Route]) -> Result<(), ConfigError> {
+        let providers = self.authorisation.providers();
+        let first = |faults: Vec<ConfigError>, place: &str| match faults.into_iter().next() {
+            Some(fault) => Err(ConfigError::new(
+                format!("{place}{}", fault.path),
+                fault.problem,
+            )),
+            None => Ok(()),
+        };
+        let taking = routes
+            .iter()
+            .map(|route| (route.name(), self.required(route)));
+        let taking: Vec<_> = taking
+            .filter(|(_, required)| !required.is_empty())
+            .collect();
+        first(
+            unanswerable_limits_of_all(&config.gateway, &taking, providers),
+            "gateway",
+        )?;
+        let required = |name: &str| {
+            let mut routes = routes.iter();
+            let route = routes.find(|route| route.name() == name);
+            route.map(|route| self.required(route)).unwrap_or_default()
+        };
+        for (name, limits) in &config.routes {
+            let faults = unanswerable_limits(limits, &required(name), providers);
+            first(faults, &format!("routes[{name:?}]"))?;
+        }
+        for (name, functions) in &config.functions {
+            for (function, limits) in functions {
+                let faults = unanswerable_limits(limits, &required(name), providers);
+                first(faults, &format!("functions[{name:?}][{function:?}]"))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The names of the providers whose tokens a route takes.
+    fn required(&self, route: &Route) -> Vec<&str> {
+        let providers = self.authorisation.providers();
+        let required = self.requirement(route);
+        let required = required.map(Requirement::providers).unwrap_or_default();
+        let named = required.iter().filter_map(|index| providers.get(*index));
+        named.map(|provider| &*provider.name).collect()
     }
 
     /// What is required of the requests of a route.

@@ -15,7 +15,7 @@ mod root;
 
 pub use config::Config;
 pub use exchange::PipelineExchange;
-pub use jwt::{JwtConfig, unanswerable};
+pub use jwt::{JwtConfig, unanswerable, unanswerable_limits, unanswerable_limits_of_all};
 pub use pipeline::Pipeline;
 pub use policies::PoliciesConfig;
 pub use root::PipelineRoot;

@@ -50,6 +50,8 @@ impl Filter for Pipeline {
         let asks_tokens =
             |route: Option<&Route>| route.is_some_and(|route| jwt.requirement(route).is_some());
         let limiter = RateLimiter::compile(&config.limits, &router, asks_tokens);
+        let checked = jwt.check_limits(&config.limits, router.routes());
+        let limiter = checked.and(limiter);
         let limiter = limiter.map_err(|error| error.within("limits"))?;
         Ok(Self {
             limiter: Rc::new(limiter),

@@ -19,8 +19,9 @@ struct Budget {
 }
 
 /// Both need the request's header fields, all of them at once, and write the function. The pipeline
-/// also names the route for the access log, and counts: time twice, the status, a counter, a histogram.
-fn budgets() -> [Budget; 6] {
+/// also names the route for the access log, and counts: time twice, the status, a counter, a histogram. A
+/// limit reads the steady clock and its key's row, and writes that; what it counts it tells in ticks.
+fn budgets() -> [Budget; 7] {
     [
         Budget {
             about: "a plain request",
@@ -70,6 +71,14 @@ fn budgets() -> [Budget; 6] {
                        replace_header_map_value 1, set_property 1",
             router: "get_header_map_pairs 1, replace_header_map_value 1",
         },
+        Budget {
+            about: "a request of which one limit takes by the client's address",
+            request: json!({ "path": "/limited" }),
+            pipeline: "clock_time_get 1, get_current_time_nanoseconds 2, get_header_map_pairs 1, \
+                       get_header_map_value 1, get_property 1, get_shared_data 1, increment_metric 1, \
+                       record_metric 1, replace_header_map_value 1, set_property 1, set_shared_data 1",
+            router: "get_header_map_pairs 1, replace_header_map_value 1",
+        },
     ]
 }
 
@@ -81,12 +90,13 @@ fn routes() -> Value {
             "match": { "path": "/rewritten/{id}", "headers": { "x-absent": { "present": false } } },
             "to": [{ "function": "a", "path": "/v2/{id}", "host": "other", "method": "POST" }],
         },
+        { "name": "limited", "match": { "path": "/limited" }, "to": [{ "function": "a" }] },
         { "name": "shared", "match": { "path": "/shared" }, "to": [{ "function": "a" }] },
         {
             "name": "sticky",
             "match": { "path": "/sticky" },
             "sticky": { "cookie": { "name": "group" } },
-            "to": [{ "function": "a", "weight": 9 }, { "function": "b", "weight": 1 }],
+            "to": [{ "function": "a", "weight": 99 }, { "function": "b", "weight": 1 }],
         },
     ])
 }
@@ -106,7 +116,9 @@ fn hostcalls<F: Filter>(proxy: &mut FakeProxy<F>, request: &Value) -> String {
 fn no_request_asks_the_host_for_more_than_its_budget() {
     let policy = json!({ "origins": ["https://shop.example.com"] });
     let cors = json!({ "routes": { "shared": policy } });
-    let mut pipeline = proxy::<Pipeline>(&json!({ "routes": routes(), "cors": cors }));
+    let limits = json!({ "routes": { "limited": [{ "rate": "10/s", "by": ["address"] }] } });
+    let config = json!({ "routes": routes(), "cors": cors, "limits": limits });
+    let mut pipeline = proxy::<Pipeline>(&config);
     let mut router = proxy::<FunctionRouter>(&json!({ "routes": routes() }));
     for budget in budgets() {
         let about = budget.about;

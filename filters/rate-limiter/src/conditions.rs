@@ -1,7 +1,7 @@
 //! Which requests a limit is about.
 
 use filter_api::{Client, ConfigError, HostError};
-use function_router::{ConditionConfig, When, is_token};
+use function_router::{ConditionConfig, Mismatch, When, is_token};
 
 use crate::address::Network;
 use crate::config::ConditionsConfig;
@@ -16,6 +16,14 @@ pub(crate) struct Conditions {
     networks: Box<[Network]>,
     /// Of header fields, the query and claims.
     when: When,
+}
+
+/// A condition that is not met.
+#[derive(Debug)]
+pub(crate) enum Unmet<'c> {
+    Method,
+    Address,
+    Value(Mismatch<'c>),
 }
 
 impl Conditions {
@@ -64,17 +72,31 @@ impl Conditions {
         facts: &mut Facts<'_>,
         host: &mut H,
     ) -> Result<bool, HostError> {
+        Ok(self.unmet(facts, host)?.is_none())
+    }
+
+    /// The condition that a request does not meet.
+    pub(crate) fn unmet<'c, H: Client + ?Sized>(
+        &'c self,
+        facts: &mut Facts<'_>,
+        host: &mut H,
+    ) -> Result<Option<Unmet<'c>>, HostError> {
         let method = facts.request.method;
         let mut methods = self.methods.iter();
-        if !self.methods.is_empty() && !methods.any(|one| one.as_bytes() == method)
-            || self.when.unmet(facts.request, facts.said).is_some()
-        {
-            return Ok(false);
+        if !self.methods.is_empty() && !methods.any(|one| one.as_bytes() == method) {
+            return Ok(Some(Unmet::Method));
+        }
+        if let Some(mismatch) = self.when.unmet(facts.request, facts.said) {
+            return Ok(Some(Unmet::Value(mismatch)));
         }
         if self.networks.is_empty() {
-            return Ok(true);
+            return Ok(None);
         }
         let address = facts.address(host)?;
-        Ok(address.is_some_and(|address| self.networks.iter().any(|one| one.holds(address))))
+        let held = |address| self.networks.iter().any(|one| one.holds(address));
+        Ok(match address.is_some_and(held) {
+            true => None,
+            false => Some(Unmet::Address),
+        })
     }
 }

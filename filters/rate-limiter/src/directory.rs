@@ -11,7 +11,7 @@ use crate::table::Table;
 
 /// Where it is in shared data. The number is of the form of all that limits keep there: modules that differ in
 /// it do not read each other's.
-const PLACE: &str = "headgate.limits.1.tables";
+const PLACE: &str = "limits1.tables";
 
 /// How long a table stays a limit's of which nobody has heard, in nanoseconds.
 pub(crate) const LEASE: u64 = 60_000_000_000;

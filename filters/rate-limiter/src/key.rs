@@ -169,13 +169,13 @@ pub(crate) fn fingerprint<H: Client + ?Sized>(
             Value::Missing => hasher.write(&[0]),
             Value::Several => hasher.write(&[2]),
             Value::Octets(octets) => {
-                hasher.write(&[1]);
-                hasher.write(&(octets.len() as u64).to_le_bytes());
+                let [a, b, c, d, ..] = octets.len().to_le_bytes();
+                hasher.write(&[1, a, b, c, d]);
                 hasher.write(&octets);
             }
             Value::Network(IpAddr::V4(first), _) => {
-                hasher.write(&[4]);
-                hasher.write(&first.octets());
+                let [a, b, c, d] = first.octets();
+                hasher.write(&[4, a, b, c, d]);
             }
             Value::Network(IpAddr::V6(first), _) => {
                 hasher.write(&[6]);

@@ -18,6 +18,7 @@ mod directory;
 mod facts;
 mod fields;
 mod filter;
+mod inspection;
 mod key;
 mod ledger;
 mod limit;
@@ -40,6 +41,7 @@ pub use config::{
 pub use denial::OverLimit;
 pub use facts::Facts;
 pub use filter::{LimitedExchange, RateLimiterFilter};
+pub use inspection::{Inspected, Stage, Subject};
 pub use ledger::Ledger;
 pub use limit::{KEYS, Limit, MOST_KEYS};
 pub use limiter::RateLimiter;

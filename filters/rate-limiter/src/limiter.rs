@@ -101,8 +101,19 @@ impl RateLimiter {
         facts: &mut Facts<'_>,
         ledger: &mut Ledger,
     ) -> Result<Option<OverLimit>, HostError> {
-        let early = self.plan(facts.route).map(|plan| &*plan.early);
-        self.ask(host, early, facts, ledger)
+        self.ask(host, self.early(facts.route), facts, ledger)
+    }
+
+    /// The limits that need nobody's identity, by their indices, of requests that this route takes, or none.
+    pub(crate) fn early(&self, route: Option<&Route>) -> &[usize] {
+        let plan = self.plan(route);
+        plan.map(|plan| &*plan.early).unwrap_or_default()
+    }
+
+    /// Those that need claims, and those of the function.
+    pub(crate) fn late(&self, route: Option<&Route>, function: Option<usize>) -> &[usize] {
+        let plan = self.plan(route);
+        plan.map(|plan| plan.late(function)).unwrap_or_default()
     }
 
     /// Asks those that need claims, and those of the function, which has this index in its route.
@@ -116,14 +127,12 @@ impl RateLimiter {
         function: Option<usize>,
         ledger: &mut Ledger,
     ) -> Result<Option<OverLimit>, HostError> {
-        let late = self.plan(facts.route).map(|plan| plan.late(function));
-        self.ask(host, late, facts, ledger)
+        self.ask(host, self.late(facts.route, function), facts, ledger)
     }
 
     /// Whether any limit asks what the tokens of a request say that this route takes, or none.
     pub fn asks_claims(&self, route: Option<&Route>) -> bool {
-        let plan = self.plan(route);
-        plan.is_some_and(|plan| !plan.late(None).is_empty())
+        !self.late(route, None).is_empty()
     }
 
     fn plan(&self, route: Option<&Route>) -> Option<&Plan> {
@@ -136,11 +145,10 @@ impl RateLimiter {
     fn ask(
         &self,
         host: &mut dyn Host,
-        indices: Option<&[usize]>,
+        indices: &[usize],
         facts: &mut Facts<'_>,
         ledger: &mut Ledger,
     ) -> Result<Option<OverLimit>, HostError> {
-        let indices = indices.unwrap_or_default();
         if indices.is_empty() {
             return Ok(None);
         }
@@ -264,7 +272,7 @@ pub(crate) struct Refused {
 
 impl Limit {
     /// The buckets that this Envoy holds of it.
-    fn stock(&self) -> Option<Stock> {
+    pub(crate) fn stock(&self) -> Option<Stock> {
         match &self.holder {
             Holder::Here(stock) => Some(*stock),
             Holder::Service { local, .. } => *local,

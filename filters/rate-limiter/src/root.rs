@@ -71,6 +71,7 @@ impl Root for RateLimiterRoot {
     }
 
     fn on_start(&mut self, host: &mut dyn RootHost) -> Result<(), HostError> {
+        // Nobody will ask, so shared data is left alone.
         if self.limiter.limits.is_empty() {
             return Ok(());
         }

@@ -5,11 +5,14 @@ use crate::bucket::{Bucket, Short, Taken};
 /// How many keys have a bucket of their own in a row.
 pub const WAYS: usize = 8;
 
-/// Of a way: the key's fingerprint, and when its bucket is full again.
-const WAY_BYTES: usize = 16;
+/// The limit that the row belongs to, and when its shared bucket is full again. Behind them the ways: of
+/// each the key's fingerprint, 0 for none, and when its bucket is full again.
+const OWNER: usize = 0;
+const SHARED: usize = 1;
+const FIRST_WAY: usize = 2;
 
-/// Whose row it is, when the shared bucket is full again, then the ways.
-pub(crate) const ROW_BYTES: usize = 16 + WAYS * WAY_BYTES;
+/// Words of 64 bits, the least significant byte first.
+pub(crate) const ROW_BYTES: usize = (FIRST_WAY + WAYS * 2) * 8;
 
 /// Where a key's tokens came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,56 +38,32 @@ pub(crate) struct Entry {
 /// A way whose bucket is full is free: to forget it loses nothing. A key that finds none takes from one
 /// bucket with all that find none. That one is strict: a key that gets a way later begins with what is
 /// missing there, so whatever it took there it has still taken.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Row {
-    /// The limit that it belongs to.
-    owner: u64,
-    shared: u64,
-    ways: [Way; WAYS],
-}
+///
+/// It is kept as the host has it: of what is read one or two words change, and all of it is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Row(Box<[u8; ROW_BYTES]>);
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Way {
-    /// 0 for none.
-    key: u64,
-    full_at: u64,
-}
+/// A bucket of a row, by the place of the word that says when it is full again.
+#[derive(Debug, Clone, Copy)]
+struct Held(usize);
 
 impl Row {
     /// An empty row of a limit.
     pub(crate) fn of(owner: u64) -> Self {
-        Self {
-            owner,
-            ..Self::default()
-        }
+        let mut row = Self(Box::new([0; ROW_BYTES]));
+        row.set(OWNER, owner);
+        row
     }
 
-    /// Reads a row, if it is one of this limit.
-    pub(crate) fn decode(bytes: &[u8], owner: u64) -> Option<Self> {
-        let mut row = Self::default();
-        let (words, rest) = bytes.as_chunks::<8>();
-        let mut words = words.iter().map(|word| u64::from_le_bytes(*word));
-        if !rest.is_empty() || words.len() != ROW_BYTES / 8 {
-            return None;
-        }
-        row.owner = words.next().filter(|found| *found == owner)?;
-        row.shared = words.next().unwrap_or_default();
-        for way in &mut row.ways {
-            way.key = words.next().unwrap_or_default();
-            way.full_at = words.next().unwrap_or_default();
-        }
-        Some(row)
+    /// Takes over what was read, if it is a row of this limit.
+    pub(crate) fn read(bytes: Vec<u8>, owner: u64) -> Option<Self> {
+        let row = Self(bytes.try_into().ok()?);
+        (row.word(OWNER) == owner).then_some(row)
     }
 
-    pub(crate) fn encode(&self) -> [u8; ROW_BYTES] {
-        let mut bytes = [0; ROW_BYTES];
-        let ways = self.ways.iter().flat_map(|way| [way.key, way.full_at]);
-        let words = [self.owner, self.shared].into_iter().chain(ways);
-        let (places, _) = bytes.as_chunks_mut::<8>();
-        for (place, word) in places.iter_mut().zip(words) {
-            *place = word.to_le_bytes();
-        }
-        bytes
+    /// What is to be written.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &*self.0
     }
 
     /// Takes tokens of a key, whose fingerprint is not 0. What is refused changes nothing.
@@ -95,22 +74,18 @@ impl Row {
         now: u64,
         cost: u32,
     ) -> (Result<(Taken, Entry), Short>, Place) {
-        let shared = self.shared;
-        let (full_at, before, place) = match self.way_of(key, now) {
-            Some(way) => {
-                if way.key != key {
-                    *way = Way {
-                        key,
-                        full_at: shared,
-                    };
-                }
-                let before = way.full_at;
-                (&mut way.full_at, before, Place::Own)
-            }
-            None => (&mut self.shared, shared, Place::Shared),
+        let shared = self.word(SHARED);
+        let own = self.way_of(key).map(|held| (held, self.word(held.0)));
+        // Who had none takes along what is missing in the one that all share.
+        let (held, before, place) = match own.or_else(|| Some((self.free_way(now)?, shared))) {
+            Some((held, before)) => (held, before, Place::Own),
+            None => (Held(SHARED), shared, Place::Shared),
         };
         let taken = bucket.take(before, now, cost).map(|taken| {
-            *full_at = taken.full_at;
+            if place == Place::Own {
+                self.set_key(held, key);
+            }
+            self.set(held.0, taken.full_at);
             let entry = Entry {
                 place,
                 at: now,
@@ -127,49 +102,72 @@ impl Row {
     /// taken: as many as can have come are not put back. `now` is not before anybody took. Whether anything was
     /// put back.
     pub(crate) fn undo(&mut self, key: u64, entry: Entry, now: u64) -> bool {
-        let place = match entry.place {
-            Place::Own => {
-                let mut ways = self.ways.iter_mut();
-                ways.find(|way| way.key == key).map(|way| &mut way.full_at)
-            }
-            Place::Shared => Some(&mut self.shared),
+        let held = match entry.place {
+            Place::Own => self.way_of(key),
+            Place::Shared => Some(Held(SHARED)),
         };
-        let Some(full_at) = place else {
+        let Some(held) = held else {
             return false;
         };
-        let left = if *full_at == entry.after {
+        let full_at = self.word(held.0);
+        let left = if full_at == entry.after {
             entry.before
         } else {
             let taken = entry.after.saturating_sub(entry.before.max(entry.at));
             full_at.saturating_sub(taken.saturating_sub(now.saturating_sub(entry.at)))
         };
-        std::mem::replace(full_at, left) != left
+        self.set(held.0, left);
+        left != full_at
     }
 
     /// Remembers a moment for a key. One that finds no place is forgotten: whether it did.
     pub(crate) fn remember(&mut self, key: u64, now: u64, until: u64) -> bool {
-        let way = self.way_of(key, now);
-        let found = way.is_some();
-        if let Some(way) = way {
-            *way = Way {
-                key,
-                full_at: until,
-            };
+        let held = self.way_of(key).or_else(|| self.free_way(now));
+        if let Some(held) = held {
+            self.set_key(held, key);
+            self.set(held.0, until);
         }
-        found
+        held.is_some()
     }
 
     /// The moment that is remembered for a key, if it is still to come.
     pub(crate) fn remembered(&self, key: u64, now: u64) -> Option<u64> {
-        let way = self.ways.iter().find(|way| way.key == key)?;
-        Some(way.full_at).filter(|until| *until > now)
+        let until = self.word(self.way_of(key)?.0);
+        Some(until).filter(|until| *until > now)
     }
 
-    /// The way of a key, or one that is free.
-    fn way_of(&mut self, key: u64, now: u64) -> Option<&mut Way> {
-        let own = self.ways.iter().position(|way| way.key == key);
-        let free = || self.ways.iter().position(|way| way.full_at <= now);
-        own.or_else(free).and_then(|index| self.ways.get_mut(index))
+    fn way_of(&self, key: u64) -> Option<Held> {
+        self.find(|found, _| found == key)
+    }
+
+    fn free_way(&self, now: u64) -> Option<Held> {
+        self.find(|_, full_at| full_at <= now)
+    }
+
+    /// The first way of which this holds, by its key and by when it is full again.
+    fn find(&self, holds: impl Fn(u64, u64) -> bool) -> Option<Held> {
+        let (words, _) = self.0.as_chunks::<8>();
+        let (ways, _) = words.get(FIRST_WAY..)?.as_chunks::<2>();
+        let way = ways.iter().position(|[key, full_at]| {
+            holds(u64::from_le_bytes(*key), u64::from_le_bytes(*full_at))
+        })?;
+        Some(Held(FIRST_WAY + 2 * way + 1))
+    }
+
+    fn set_key(&mut self, of: Held, key: u64) {
+        self.set(of.0 - 1, key);
+    }
+
+    fn word(&self, place: usize) -> u64 {
+        let (words, _) = self.0.as_chunks::<8>();
+        words.get(place).copied().map_or(0, u64::from_le_bytes)
+    }
+
+    fn set(&mut self, place: usize, word: u64) {
+        let (words, _) = self.0.as_chunks_mut::<8>();
+        if let Some(place) = words.get_mut(place) {
+            *place = word.to_le_bytes();
+        }
     }
 }
 
@@ -195,17 +193,17 @@ mod tests {
             let expected = if key <= 8 { Place::Own } else { Place::Shared };
             assert_eq!(place, expected, "{key}");
         }
-        assert_eq!(Row::decode(&row.encode(), 7), Some(row.clone()));
-        assert_eq!(Row::decode(&row.encode(), 8), None, "another limit's");
+        assert_eq!(Row::read(row.bytes().into(), 7), Some(row.clone()));
+        assert_eq!(Row::read(row.bytes().into(), 8), None, "another limit's");
         for bytes in [&[][..], &[1; ROW_BYTES - 1], &[1; ROW_BYTES + 8]] {
-            assert_eq!(Row::decode(bytes, 0x0101_0101_0101_0101), None);
+            assert_eq!(Row::read(bytes.into(), 0x0101_0101_0101_0101), None);
         }
     }
 
     #[test]
     fn what_was_taken_can_be_put_back() {
         for others in 0..=8 {
-            let mut row = Row::default();
+            let mut row = Row::of(7);
             for key in 2..2 + others {
                 assert!(row.take(key, bucket(), SECOND, 2).0.is_ok());
             }
@@ -222,7 +220,7 @@ mod tests {
     fn what_others_took_since_leaves_as_much_as_cannot_have_overflown() {
         let bucket = Bucket::new("1/s".parse().unwrap(), 4);
         let after = |pause: u64| {
-            let mut row = Row::default();
+            let mut row = Row::of(7);
             let (_, entry) = row.take(1, bucket, SECOND, 2).0.unwrap();
             let later = SECOND + pause;
             assert!(row.take(1, bucket, later, 1).0.is_ok());
@@ -236,7 +234,7 @@ mod tests {
 
     #[test]
     fn moments_are_remembered_until_they_come() {
-        let mut row = Row::default();
+        let mut row = Row::of(7);
         for key in 1..=8 {
             assert!(row.remember(key, SECOND, 3 * SECOND));
         }
@@ -249,7 +247,7 @@ mod tests {
 
     #[test]
     fn who_finds_no_way_shares_and_takes_its_debt_along() {
-        let mut row = Row::default();
+        let mut row = Row::of(7);
         for key in 1..=8 {
             assert!(row.take(key, bucket(), SECOND, 2).0.is_ok());
         }
@@ -258,7 +256,7 @@ mod tests {
         assert!(refused.is_err());
         assert_eq!(place, Place::Shared);
         // One way is free again a moment before the shared bucket is full.
-        row.ways[0].full_at = 2 * SECOND;
+        row.set(FIRST_WAY + 1, 2 * SECOND);
         let (refused, place) = row.take(9, bucket(), 2 * SECOND, 2);
         assert!(refused.is_err(), "a fresh bucket for who had one already");
         assert_eq!(place, Place::Own);

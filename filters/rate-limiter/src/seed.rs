@@ -11,7 +11,7 @@ use siphasher::sip::SipHasher13;
 pub struct Seed([u8; 16]);
 
 /// Where it is in shared data.
-const PLACE: &str = "headgate.limits.1.seed";
+const PLACE: &str = "limits1.seed";
 
 impl Seed {
     /// The seed of this Envoy. Who asks first makes it: that is the thread which configures first, before

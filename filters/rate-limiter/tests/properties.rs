@@ -195,10 +195,10 @@ proptest! {
             let value = SharedValue { value, generation: 7 };
             envoy.0.borrow_mut().shared.insert(key.to_owned(), value);
         };
-        let row = envoy.0.borrow().shared["headgate.limits.1.0.0"].value[..8].to_vec();
+        let row = envoy.0.borrow().shared["limits1.0000000.00000"].value[..8].to_vec();
         let words = rows.iter().skip(1).flat_map(|word| word.to_le_bytes());
-        set("headgate.limits.1.0.0", row.into_iter().chain(words).collect());
-        let places = ["headgate.limits.1.tables", "headgate.limits.1.seed", "headgate.limits.1.1.0"];
+        set("limits1.0000000.00000", row.into_iter().chain(words).collect());
+        let places = ["limits1.tables", "limits1.seed", "limits1.0000001.00000"];
         set(places[place], bytes);
         let mut thread = envoy.thread(&config);
         for _ in 0..20 {

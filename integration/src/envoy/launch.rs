@@ -137,6 +137,7 @@ pub struct Launch {
     concurrency: usize,
     log_level: String,
     arguments: Vec<String>,
+    environment: Vec<(String, String)>,
     working_directory: Option<PathBuf>,
 }
 
@@ -147,6 +148,7 @@ impl Launch {
             concurrency: 2,
             log_level: "info".into(),
             arguments: Vec::new(),
+            environment: Vec::new(),
             working_directory: None,
         }
     }
@@ -168,6 +170,12 @@ impl Launch {
     pub fn arguments(mut self, arguments: impl IntoIterator<Item = &'static str>) -> Self {
         self.arguments
             .extend(arguments.into_iter().map(ToOwned::to_owned));
+        self
+    }
+
+    /// Adds a variable to Envoy's environment.
+    pub fn environment(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.into(), value.into()));
         self
     }
 
@@ -214,7 +222,12 @@ impl Launch {
         ];
         arguments.extend(own);
         arguments.extend(self.arguments);
-        let mut process = Process::spawn(directory, &arguments, self.working_directory.as_deref());
+        let mut process = Process::spawn(
+            directory,
+            &arguments,
+            &self.environment,
+            self.working_directory.as_deref(),
+        );
         let reason = match tokio::time::timeout(DEADLINE, live(&mut process, &address_path)).await {
             Ok(Ok(admin)) => return Ok(Envoy::new(process, admin)),
             Ok(Err(status)) => format!("Envoy ended instead of starting: {status}"),

@@ -25,6 +25,7 @@ impl Process {
     pub(super) fn spawn(
         directory: TempDir,
         arguments: &[String],
+        environment: &[(String, String)],
         working_directory: Option<&Path>,
     ) -> Self {
         let log = directory.path().join("envoy.log");
@@ -32,6 +33,7 @@ impl Process {
         let mut command = Command::new(binary());
         command
             .args(arguments)
+            .envs(environment.iter().cloned())
             .stdin(Stdio::null())
             .stdout(output.try_clone().expect("a second handle of the log file"))
             .stderr(output);

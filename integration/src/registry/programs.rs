@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::made::installed;
+use crate::made::{installed, on_path};
 
 /// go-containerregistry's client: what Istio and Envoy Gateway fetch images with, as a program.
 ///
@@ -27,9 +27,5 @@ pub fn cosign() -> PathBuf {
 /// # Panics
 /// When it is not installed.
 pub(super) fn docker_registry() -> PathBuf {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path)
-        .map(|directory| directory.join("docker-registry"))
-        .find(|path| path.is_file())
-        .unwrap_or_else(|| panic!("no docker-registry in the PATH: run `make setup`"))
+    on_path("docker-registry")
 }

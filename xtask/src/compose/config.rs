@@ -1,5 +1,6 @@
 //! What the gateway of docker-compose.yml runs: the petstore, rendered as a user would render it.
 
+use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -40,5 +41,17 @@ pub fn place(workspace: &Workspace) -> Result<()> {
         "see the message above",
     )?;
     // Envoy is not root in its container, and a strict umask would keep the files from it.
+    sh::make_readable(&directory)
+}
+
+/// Where docker-compose.yml's rate-limit service finds what it enforces.
+pub fn limits(workspace: &Workspace) -> PathBuf {
+    workspace.target.join("compose/ratelimit")
+}
+
+/// Makes that directory; the service enforces nothing as long as it is empty.
+pub fn place_limits(workspace: &Workspace) -> Result<()> {
+    let directory = limits(workspace);
+    fs::create_dir_all(&directory)?;
     sh::make_readable(&directory)
 }

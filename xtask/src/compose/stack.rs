@@ -13,6 +13,15 @@ use crate::workspace::Workspace;
 /// Each says `<name> listens on <address>` when it does.
 const SERVICES: [&str; 4] = ["pets", "pets-next", "stock", "chat"];
 
+/// What the profile adds: each service, and what it says when it can be asked.
+const LIMITS: [(&str, &str); 2] = [
+    ("redis", "Ready to accept connections"),
+    ("ratelimit", "Listening for gRPC"),
+];
+
+/// The profile with what holds one limit for many gateways.
+const PROFILE: &str = "limits";
+
 const SEE_ABOVE: &str = "see the message above";
 
 /// The containers of one project.
@@ -22,26 +31,30 @@ pub struct Stack<'a> {
     project: &'static str,
     /// `HEADGATE_PORT`; the user's own choice, or docker-compose.yml's, when none.
     port: Option<&'static str>,
+    /// Whether [`PROFILE`] is part of it.
+    pub limits: bool,
 }
 
 impl<'a> Stack<'a> {
     /// The one that people start and stop, on the port that they choose.
-    pub fn of_users(engine: &'a Engine, workspace: &'a Workspace) -> Self {
+    pub fn of_users(engine: &'a Engine, workspace: &'a Workspace, limits: bool) -> Self {
         Self {
             engine,
             workspace,
             project: "headgate",
             port: None,
+            limits,
         }
     }
 
-    /// One beside it for a test, on a port that docker chooses.
+    /// One beside it for a test, with all that there is, on a port that docker chooses.
     pub fn of_test(engine: &'a Engine, workspace: &'a Workspace) -> Self {
         Self {
             engine,
             workspace,
             project: "headgate-test",
             port: Some("0"),
+            limits: true,
         }
     }
 
@@ -71,6 +84,12 @@ impl<'a> Stack<'a> {
             Ok((log.matches(" listens on ").count() >= SERVICES.len()).then_some(()))
         })?;
         listening.context("not every service behind the gateway says that it listens")?;
+        if self.limits {
+            for (service, says) in LIMITS {
+                poll::until(|| Ok(self.log(&[service])?.contains(says).then_some(())))?
+                    .with_context(|| format!("{service} does not say {says:?}: see its log"))?;
+            }
+        }
         Ok(address)
     }
 
@@ -131,7 +150,11 @@ impl<'a> Stack<'a> {
         command
             .arg("--file")
             .arg(self.workspace.root.join("docker-compose.yml"));
+        if self.limits {
+            command.args(["--profile", PROFILE]);
+        }
         command.env("HEADGATE_CONFIG", config::directory(self.workspace));
+        command.env("RATELIMIT_CONFIG", config::limits(self.workspace));
         if let Some(port) = self.port {
             command.env("HEADGATE_PORT", port);
         }

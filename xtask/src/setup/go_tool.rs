@@ -21,28 +21,38 @@ pub struct GoTool {
     pub version: &'static str,
     /// The program's name, which is the package's last word.
     pub program: &'static str,
+    /// What it is called in `.tools/<place>-<version>/`.
+    pub place: &'static str,
 }
 
 impl GoTool {
     /// Builds the program when it is missing.
     pub fn ensure(&self, workspace: &Workspace) -> Result<()> {
-        let dir = workspace.tool(&format!("{}-{}", self.program, self.version));
-        let path = dir.join(self.program);
+        let path = self.path(workspace);
         let detail = format!("{}, {}", self.version, path.display());
         if path.is_file() {
-            have(self.program, &detail);
+            have(self.place, &detail);
             return Ok(());
         }
         require_go()?;
-        installing(self.program, &detail);
+        installing(self.place, &detail);
         sh::run(
             Command::new("go")
                 .arg("install")
                 .arg(format!("{}@v{}", self.package, self.version))
-                .env("GOBIN", dir)
+                .env("GOBIN", self.directory(workspace))
                 .env("CGO_ENABLED", "0"),
             GO,
         )
+    }
+
+    /// Where the program is, once it is built.
+    pub fn path(&self, workspace: &Workspace) -> PathBuf {
+        self.directory(workspace).join(self.program)
+    }
+
+    fn directory(&self, workspace: &Workspace) -> PathBuf {
+        workspace.tool(&format!("{}-{}", self.place, self.version))
     }
 }
 

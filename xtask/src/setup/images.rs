@@ -24,12 +24,14 @@ const CRANE: GoTool = GoTool {
     package: "github.com/google/go-containerregistry/cmd/crane",
     version: "0.22.1",
     program: "crane",
+    place: "crane",
 };
 
 const COSIGN: GoTool = GoTool {
     package: "github.com/sigstore/cosign/v3/cmd/cosign",
     version: "3.1.3",
     program: "cosign",
+    place: "cosign",
 };
 
 const ISTIO: GoFile = GoFile {

@@ -44,6 +44,7 @@ impl Check<'_> {
             }
             self.routed_by_claims(&path, route, &providers);
         }
+        self.limited_by_claims(&providers);
     }
 
     fn requirement(&mut self, path: &str, requirement: &RequirementConfig, providers: &Providers) {
@@ -158,7 +159,7 @@ impl Check<'_> {
     }
 
     /// Tells that predicates can never hold together.
-    fn claims_can_be(&mut self, path: &str, predicates: &[PredicateConfig]) {
+    pub(super) fn claims_can_be(&mut self, path: &str, predicates: &[PredicateConfig]) {
         let Ok(all) = Predicate::compile_all(predicates, "") else {
             return; // told elsewhere
         };

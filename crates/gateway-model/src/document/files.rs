@@ -86,10 +86,14 @@ impl Gateway {
             let shown = upstream.tls.as_ref()?.certificate.as_ref()?;
             Some((format!("upstreams.{name}.tls.certificate"), shown))
         });
-        listeners.chain(upstreams)
+        let service = self.rate_limiting.service.iter().filter_map(|service| {
+            let shown = service.tls.as_ref()?.certificate.as_ref()?;
+            Some((format!("{SERVICE}.tls.certificate"), shown))
+        });
+        listeners.chain(upstreams).chain(service)
     }
 
-    /// The files of authorities that upstreams and servers of keys are held against, each behind its path.
+    /// The files of authorities that upstreams, servers of keys and the rate-limit service are held against, each behind its path.
     /// They are no secrets.
     pub fn authorities(&self) -> impl Iterator<Item = (String, &FileName)> {
         let upstreams = self.upstreams.iter().filter_map(|(name, upstream)| {
@@ -103,9 +107,16 @@ impl Gateway {
             let path = provider_path(name.as_str());
             Some((format!("{path}.keys.ca"), remote.ca.as_ref()?))
         });
-        upstreams.chain(key_servers)
+        let service = self.rate_limiting.service.iter().filter_map(|service| {
+            let file = service.tls.as_ref()?.ca.as_ref()?;
+            Some((format!("{SERVICE}.tls.ca"), file))
+        });
+        upstreams.chain(key_servers).chain(service)
     }
 }
+
+/// The path to the rate-limit service.
+const SERVICE: &str = "rate_limiting.service";
 
 /// The path to a provider, whose name may hold dots.
 pub(crate) fn provider_path(name: &str) -> String {

@@ -11,6 +11,7 @@ use jwt_authz::RequirementConfig;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::limits::RateLimit;
 use super::matches::Match;
 use super::upstream::Retries;
 use crate::scalars::{Percent, RouteName, UpstreamName, Weight};
@@ -51,6 +52,9 @@ pub struct Route {
     /// What is required of the tokens of requests; `none` for nothing. It replaces what the gateway says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jwt: Option<RequirementConfig>,
+    /// How many requests of the route may come. They hold beside those of all requests.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub limits: Vec<RateLimit>,
     /// Sends the client elsewhere.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redirect: Option<RedirectConfig>,
@@ -139,6 +143,9 @@ pub struct Destination {
     /// As of the upstream, which says it if it is not given; without `budget`, which is the upstream's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retries: Option<Retries>,
+    /// How many of the requests that it takes may come. They hold beside those of the route and of all requests.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub limits: Vec<RateLimit>,
 }
 
 impl Destination {

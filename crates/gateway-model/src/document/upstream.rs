@@ -8,6 +8,7 @@ use filter_api::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::limits::RateLimitService;
 use super::tls::UpstreamTls;
 use super::{is_default, present};
 use crate::scalars::{Address, FileName, Period, Url, WholePercent};
@@ -100,6 +101,21 @@ impl Upstream {
             protocol: Protocol::Http,
             location: Location::Address(url.address().clone()),
             tls: url.is_https().then(|| UpstreamTls::trusting(ca)),
+            retries: None,
+            circuit_breakers: CircuitBreakers::default(),
+            outlier_detection: None,
+            connect_timeout: None,
+            timeout: None,
+            idle_timeout: None,
+        }
+    }
+
+    /// A rate-limit service, which is called as any other.
+    pub fn of_rate_limits(service: &RateLimitService) -> Self {
+        Self {
+            protocol: Protocol::Grpc,
+            location: service.grpc.clone(),
+            tls: service.tls.clone(),
             retries: None,
             circuit_breakers: CircuitBreakers::default(),
             outlier_detection: None,

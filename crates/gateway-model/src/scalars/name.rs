@@ -20,6 +20,10 @@ pub struct UpstreamName(Box<str>);
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ProviderName(Box<str>);
 
+/// What a rate-limit service calls the limits of a gateway, as upstreams have names.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ServiceDomain(Box<str>);
+
 /// The name of a route in logs and metrics: 1 to 200 printable characters of ASCII, without blanks
 /// around them.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -48,6 +52,14 @@ pub struct UpstreamNameError(String);
      with a letter or digit, found {}", quoted(.0)
 )]
 pub struct ProviderNameError(String);
+
+/// Why a text is no [`ServiceDomain`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "expected the name of a domain of a rate-limit service, at most 63 letters, digits and \"._-\", \
+     beginning and ending with a letter or digit, found {}", quoted(.0)
+)]
+pub struct ServiceDomainError(String);
 
 /// Why a text is no [`RouteName`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -120,6 +132,23 @@ impl FromStr for ProviderName {
     }
 }
 
+impl Default for ServiceDomain {
+    fn default() -> Self {
+        Self("headgate".into())
+    }
+}
+
+impl FromStr for ServiceDomain {
+    type Err = ServiceDomainError;
+
+    fn from_str(text: &str) -> Result<Self, ServiceDomainError> {
+        match is_of_part(text) {
+            true => Ok(Self(text.into())),
+            false => Err(ServiceDomainError(text.to_owned())),
+        }
+    }
+}
+
 /// Whether parts of a document may be called so.
 fn is_of_part(text: &str) -> bool {
     let outer = |c: char| c.is_ascii_alphanumeric();
@@ -169,6 +198,7 @@ macro_rules! is_a_name {
 is_a_name!(Label);
 is_a_name!(UpstreamName);
 is_a_name!(ProviderName);
+is_a_name!(ServiceDomain);
 is_a_name!(RouteName);
 
 #[cfg(test)]

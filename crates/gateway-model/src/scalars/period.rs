@@ -14,6 +14,11 @@ impl Period {
         Self(Duration::from_secs(seconds))
     }
 
+    /// For a default.
+    pub(crate) const fn from_millis(milliseconds: u64) -> Self {
+        Self(Duration::from_millis(milliseconds))
+    }
+
     /// The length.
     pub const fn get(self) -> Duration {
         self.0

@@ -70,6 +70,8 @@ pub fn of(gateway: &Gateway, options: &Options) -> Result<Objects, ObjectsError>
     require_secrets(gateway, &options.namespace)?;
     require_public_keys(gateway)?;
     upstreams::require_allowed(gateway)?;
+    let enough = gateway.require_enough_for(Gateway::MOST_REPLICAS);
+    enough.map_err(ObjectsError::Limit)?;
     let of = Deployed {
         gateway,
         options,

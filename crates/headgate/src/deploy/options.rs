@@ -13,6 +13,7 @@ use super::objects::{self, Objects};
 use crate::image::reference;
 use crate::input::Source;
 use crate::modules;
+use crate::replicas;
 use crate::report;
 
 /// What is deployed, and where.
@@ -88,7 +89,11 @@ impl Options {
                  does not answer",
             );
         }
-        objects::of(gateway, &options).with_context(|| self.source.name())
+        let objects = objects::of(gateway, &options).with_context(|| self.source.name())?;
+        for line in replicas::told(gateway, Gateway::MOST_REPLICAS) {
+            report::say(&line);
+        }
+        Ok(objects)
     }
 
     /// The files of authorities that a document names.

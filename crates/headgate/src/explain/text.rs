@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use ::explain::{
-    Answer, DestinationTold, Explanation, Mirrored, Outcome, Refused, RefusedBy, Required,
-    RouteTold, Seen, TokenTold, TokensTold,
+    Answer, Asked, DestinationTold, Explanation, LimitTold, Mirrored, Outcome, Refused, RefusedBy,
+    Required, RouteTold, Seen, TokenTold, TokensTold,
 };
 use gateway_model::{Retries, printable};
 use serde_json::Value;
@@ -21,9 +21,17 @@ pub fn text(explanation: &Explanation) -> String {
     if let Some(route) = &explanation.route {
         lines.route(route);
     }
+    let limits = |asked| {
+        explanation
+            .limits
+            .iter()
+            .filter(move |one| one.asked == asked)
+    };
+    limits(Asked::BeforeTokens).for_each(|limit| lines.limit(limit));
     if let Some(jwt) = &explanation.jwt {
         lines.jwt(jwt);
     }
+    limits(Asked::AfterTokens).for_each(|limit| lines.limit(limit));
     if let Some(answer) = &explanation.answer {
         lines.answer(answer, explanation.outcome);
     }
@@ -136,6 +144,49 @@ impl Lines {
         for part in &required.parts {
             self.required(part, depth + 1);
         }
+    }
+
+    fn limit(&mut self, limit: &LimitTold) {
+        let mut title = format!("{} \"{}\": {}", limit.place, limit.name, limit.rate);
+        match (limit.service, limit.burst) {
+            (false, Some(burst)) => {
+                let _ = write!(title, ", burst {burst}");
+            }
+            (true, Some(burst)) => {
+                let _ = write!(
+                    title,
+                    " by the rate-limit service, and {burst} at once here"
+                );
+            }
+            (_, None) => title += " by the rate-limit service",
+        }
+        if limit.shared {
+            title += ", shared by all replicas";
+        }
+        if limit.dry_run {
+            title += ", dry run";
+        }
+        self.fact("limit", &printable(&title));
+        if let Some(unmet) = &limit.unmet {
+            self.fact("", &format!("not about this request: {unmet} is another"));
+            return;
+        }
+        if let Some(name) = &limit.exempt {
+            self.fact("", &printable(&format!("exempt: {name}")));
+            return;
+        }
+        let key = limit.key.iter();
+        let key: Vec<String> = key
+            .map(|(part, value)| format!("{part} = {value}"))
+            .collect();
+        let bucket = match key.is_empty() {
+            true => "all that come".to_owned(),
+            false => key.join(", "),
+        };
+        self.fact(
+            "",
+            &printable(&format!("takes {} from the bucket of {bucket}", limit.cost)),
+        );
     }
 
     fn answer(&mut self, answer: &Answer, outcome: Outcome) {

@@ -1,7 +1,7 @@
 //! What Envoy takes only at its start.
 
 use filter_api::ConfigError;
-use gateway_model::{Admin, Gateway, Listener, Metadata};
+use gateway_model::{Admin, Gateway, Listener, Metadata, RateLimitService, RateLimiting};
 use serde::{Deserialize, Serialize};
 
 use crate::diff::Difference;
@@ -12,6 +12,9 @@ pub struct Fixed {
     metadata: Metadata,
     listeners: Vec<Listener>,
     admin: Admin,
+    /// Whom listeners ask about limits.
+    #[serde(default)]
+    rate_limit_service: Option<RateLimitService>,
 }
 
 impl Fixed {
@@ -21,6 +24,7 @@ impl Fixed {
             metadata: gateway.metadata.clone(),
             listeners: gateway.listeners.clone(),
             admin: gateway.admin,
+            rate_limit_service: gateway.rate_limiting.service.clone(),
         }
     }
 
@@ -30,11 +34,16 @@ impl Fixed {
             metadata,
             listeners,
             admin,
+            rate_limit_service,
         } = self.clone();
         Gateway {
             metadata,
             listeners,
             admin,
+            rate_limiting: RateLimiting {
+                service: rate_limit_service,
+                ..gateway.rate_limiting
+            },
             ..gateway
         }
     }
@@ -88,6 +97,11 @@ mod tests {
                 "metadata: { name: shop }\nlisteners: [{ name: http, port: 8080, \
                  tls: { certificates: [{ certificate: a, key: b }] } }]",
                 &["metadata.name", "listeners[http].tls"],
+            ),
+            (
+                "listeners: [{ name: http, port: 8080 }]\nlimits: [{ rate: 1/s, engine: { ratelimit: {} } }]\n\
+                 rate_limiting: { service: { grpc: \"limits:8081\" } }",
+                &["rate_limiting"],
             ),
         ] {
             let new = gateway(fields);

@@ -15,31 +15,42 @@ pub fn unanswerable(
     let claims = claims.filter_map(|asked| asked.fault(required));
     let fields = fields_of(route).into_iter();
     let fields = fields.filter_map(|(place, field)| {
-        // What a client writes there is removed, and what a token says comes behind the router.
-        let provider = providers.writer_of(field.as_bytes())?;
-        let problem = format!(
-            "\"{field}\" is written for upstreams by provider {provider}; what a request brings in it is the \
-             client's word; write a condition on \"claims\""
-        );
+        let problem = written_for_upstreams(field, providers, "write a condition on \"claims\"")?;
         Some(ConfigError::new(place, problem))
     });
     claims.chain(fields).collect()
 }
 
+/// What is wrong with asking for a header field that tells upstreams of claims, and what to write instead.
+pub(super) fn written_for_upstreams(
+    field: &str,
+    providers: &Providers,
+    instead: &str,
+) -> Option<String> {
+    // What a client writes there is removed, and what a token says comes behind all that asks.
+    let provider = providers.writer_of(field.as_bytes())?;
+    Some(format!(
+        "\"{field}\" is written for upstreams by provider {provider}; what a request brings in it is the \
+         client's word; {instead}"
+    ))
+}
+
 /// A question about claims.
-struct Asked<'r> {
+pub(super) struct Asked<'r> {
     /// `sticky`, or `to[0].when`.
-    place: String,
-    field: &'static str,
+    pub(super) place: String,
+    pub(super) field: &'static str,
     /// Whose claims are meant.
-    provider: Option<&'r str>,
+    pub(super) provider: Option<&'r str>,
 }
 
 impl Asked<'_> {
-    fn fault(&self, required: &[&str]) -> Option<ConfigError> {
-        let at = |field: &str, problem: String| {
-            Some(ConfigError::new(format!("{}.{field}", self.place), problem))
-        };
+    pub(super) fn path(&self, field: &str) -> String {
+        format!("{}.{field}", self.place)
+    }
+
+    pub(super) fn fault(&self, required: &[&str]) -> Option<ConfigError> {
+        let at = |field: &str, problem: String| Some(ConfigError::new(self.path(field), problem));
         match (required, self.provider) {
             ([], _) => {
                 let problem = "no token is looked at on this route, so no claim is ever known; add jwt: { \

@@ -67,23 +67,35 @@ impl Default for AddressConfig {
 }
 
 #[derive(Default, Deserialize, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(rename = "KeyFields")
+)]
 #[serde(deny_unknown_fields)]
 struct Fields {
+    /// The client's address, or the network it is in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     address: Option<AddressConfig>,
+    /// The name of a header field, in lower case.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     header: Option<String>,
+    /// The name of a cookie.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     cookie: Option<String>,
+    /// The name of a query parameter.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     query: Option<String>,
+    /// The name of a value in the path that the route matches.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     path: Option<String>,
+    /// The claim of the request's token, as its dotted name or as its names one by one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     claim: Option<ClaimConfig>,
+    /// Whose claims are meant: the name of a provider. Those of any accepted token, if it is not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     provider: Option<String>,
+    /// A text that is the same for all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     constant: Option<String>,
 }

@@ -1,5 +1,6 @@
 //! Why a document makes no objects that Kubernetes takes.
 
+use filter_api::ConfigError;
 use gateway_model::{EdgeError, FileName};
 
 use super::capacity::TooLarge;
@@ -70,6 +71,9 @@ pub enum ObjectsError {
         /// What is there.
         why: Forbidden,
     },
+    /// Divided among all pods that there can be, a limit lets nothing pass.
+    #[error("{0}")]
+    Limit(ConfigError),
     /// Nobody has read the file.
     #[error("{place}: the authorities in {file} are not at hand")]
     Authorities {
@@ -93,6 +97,7 @@ impl ObjectsError {
             | Self::Key { .. }
             | Self::SharedSecret { .. }
             | Self::Upstream { .. }
+            | Self::Limit(_)
             | Self::TooLarge(_) => ExitStatus::WrongDocument,
             Self::Namespace(_) => ExitStatus::Usage,
             Self::Authorities { .. } => ExitStatus::Environment,

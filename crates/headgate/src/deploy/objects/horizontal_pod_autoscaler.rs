@@ -6,11 +6,13 @@ use k8s_openapi::api::autoscaling::v2::{
     ResourceMetricSource,
 };
 
+use gateway_model::Gateway;
+
 use super::names::Names;
 
 /// One may end while another answers.
 const LEAST: i32 = 2;
-const MOST: i32 = 10;
+const MOST: i32 = Gateway::MOST_REPLICAS as i32; // limits that all pods share are divided by it
 
 /// Percent of the CPU that a pod asks for: the rest is for the time that another needs to be there.
 const CPU: i32 = 60;

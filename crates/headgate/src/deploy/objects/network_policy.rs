@@ -40,6 +40,9 @@ fn egress(gateway: &Gateway) -> Vec<NetworkPolicyEgressRule> {
     for (_, url, _) in gateway.key_servers() {
         called.add_address(url.address());
     }
+    if let Some(service) = &gateway.rate_limiting.service {
+        called.add(&service.grpc);
+    }
     let mut rules = vec![dns()];
     for (ip, ports) in called.addresses {
         rules.push(NetworkPolicyEgressRule {

@@ -37,6 +37,11 @@ pub(super) fn require_allowed(gateway: &Gateway) -> Result<(), ObjectsError> {
         let place = format!("providers.{name}.keys.url");
         require_address(gateway, url.address(), place)?;
     }
+    if let Some(service) = &gateway.rate_limiting.service
+        && let Location::Address(address) = &service.grpc
+    {
+        require_address(gateway, address, "rate_limiting.service.grpc".to_owned())?;
+    }
     Ok(())
 }
 
