@@ -97,6 +97,7 @@ impl RateLimiter {
             self.put_back(host, ledger);
             return Ok(Some(refused));
         }
+        ledger.asked_at = host.unix_time();
         for (index, question) in ledger.asked.iter().enumerate() {
             let Some(limit) = self.limit(question) else {
                 continue;
@@ -141,9 +142,11 @@ impl RateLimiter {
             std::str::from_utf8(first).ok()?.parse::<u32>().ok()
         };
         let (tokens, reset) = (number(limit), number(reset).unwrap_or(1));
-        // Periods begin at whole seconds of the wall clock, and so they end.
-        let since_second = Duration::from_nanos(host.unix_time().subsec_nanos().into());
-        let after = Duration::from_secs(reset.into()).saturating_sub(since_second);
+        let reset_in = Duration::from_secs(reset.into());
+        // Periods begin at whole seconds of the wall clock, and so they end. Where one began while the service was
+        // asked, it may have decided before: nothing of that holds for what began.
+        let end = Duration::from_secs(ledger.asked_at.as_secs()).saturating_add(reset_in);
+        let after = end.saturating_sub(host.unix_time());
         let mut nearest = asked.iter().filter(|question| {
             let limit = self.limit(question).filter(|limit| !limit.dry_run);
             limit.is_some_and(|limit| limit.may_end(tokens, reset))
@@ -164,7 +167,7 @@ impl RateLimiter {
         };
         self.count(told.limit, Outcome::RefusedByService);
         self.put_back(host, ledger);
-        Ok(Some(self.over(limit, &Refused::by_service(after))))
+        Ok(Some(self.over(limit, &Refused::by_service(reset_in))))
     }
 
     fn limit(&self, question: &Question) -> Option<&Limit> {
