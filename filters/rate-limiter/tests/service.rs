@@ -204,7 +204,18 @@ fn a_dry_run_is_not_asked_in_vain_and_refuses_nobody() {
     config["limits"][0]["dry_run"] = true.into();
     let mut thread = envoy.thread(&config);
     flood(&thread, &of("ada", "shop"), &refused("100, 100;w=60", "30"));
-    assert!(thread.send(&of("ada", "bank")).is_ok());
+    let passed = thread.send(&of("ada", "bank")).map_err(|reply| reply.label);
+    // Asked about apart, so that it is in no other's way.
+    let passed = passed.unwrap();
+    assert_eq!(
+        passed.forwarded("x-headgate-limit-name-0").unwrap(),
+        "tenant"
+    );
+    assert_eq!(
+        passed.forwarded("x-headgate-limit-dry-name-0").unwrap(),
+        "user"
+    );
+    assert_eq!(passed.forwarded("x-headgate-limit-name-1"), None);
     thread.tick();
     let counted = envoy.counted();
     assert_eq!(counted[";limit=tenant;;outcome=refused_by_service;"], 1);

