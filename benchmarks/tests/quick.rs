@@ -59,6 +59,8 @@ fn one_command_writes_the_table_and_all_that_was_measured() {
         "| `headgate check`, 10,000 routes | ",
         "| a document of 10,000 routes | ",
         "| jwt-authz, a token it remembers | ",
+        "| the same, and one limit by the client's address | ",
+        "| one limit by address in the pipeline, to native local_ratelimit in front of it | ",
         "| resident memory with many different tokens, beyond that with the first of them | ",
     ] {
         assert!(page.contains(line), "{line:?} is not in\n{page}");

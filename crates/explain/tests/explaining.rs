@@ -165,3 +165,37 @@ fn what_is_written_in_the_name_of_a_proxy_decides_nothing() {
     let explanation = explain(&routes, "GET", "/", &["x-real-ip: 10.0.0.1"]);
     assert_eq!(shares(&explanation), [("two", 1.0)]);
 }
+
+#[test]
+fn limits_are_told_in_their_order_with_what_they_take() {
+    let route = "name: pets, match: { path: \"/pets/{id}\" }, limits: [{ name: id, rate: 5/s, burst: 9, by: [path.id, header.x-a], \
+                 cost: 3 }, { name: beta, rate: 1/s, when: { headers: { x-beta: \"yes\" } } }], \
+                 to: [{ upstream: one, limits: [{ name: f, rate: 2/m, exempt: { office: { addresses: [192.0.2.0/24] } } }] }]";
+    let gateway = gateway(&[route]);
+    let explainer = Explainer::new(&gateway).unwrap();
+    let mut question = Question::new(HttpVersion::Http1, "GET", "/pets/7", &[""; 0]).unwrap();
+    question.client = Some("192.0.2.9".parse().unwrap());
+    let explanation = explainer.explain(&question);
+    let told: Vec<String> = explanation
+        .limits
+        .iter()
+        .map(|one| {
+            let (key, exempt, unmet) = (&one.key, &one.exempt, &one.unmet);
+            format!(
+                "{} {:?} {} {:?} {key:?} {exempt:?} {unmet:?}",
+                one.place, one.asked, one.cost, one.burst
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "routes[0].limits[0] BeforeTokens 3 Some(9) [(\"path.id\", \"7\"), (\"header.x-a\", \"-\")] None None",
+            "routes[0].limits[1] BeforeTokens 1 Some(1) [] None Some(\"header \\\"x-beta\\\"\")",
+            "routes[0].to[0].limits[0] AfterTokens 1 Some(2) [] Some(\"office\") None",
+        ]
+    );
+    // What no route takes is subject to the limits of all requests alone.
+    let question = Question::new(HttpVersion::Http1, "GET", "/nowhere", &[""; 0]).unwrap();
+    assert!(explainer.explain(&question).limits.is_empty());
+}

@@ -2,6 +2,7 @@
 //!
 //! [`Difference`] is a value, made of two documents that were read; [`text`] shows it to people.
 
+mod buckets;
 mod changes;
 mod defaults;
 mod difference;
@@ -53,7 +54,7 @@ pub struct Arguments {
 const LONG_ABOUT: &str = "\
 Tell what differs between two documents, by what they mean: parts added (+), removed (-) and changed (~), \
 each field with what it was and what it is; what that does to traffic, told by the router that runs within \
-Envoy; and what a running Envoy takes up only when it is started again.
+Envoy; which limits keep their buckets, and whose are full again; and what a running Envoy takes up only when it is started again.
 
 Order, spelling and defaults that are written out are no difference. Routes are the same route if they \
 have the same name, else if they match the same. Both documents are checked first.
@@ -78,7 +79,7 @@ Examples:
 enum Form {
     /// For people
     Text,
-    /// For programs: an object of "differs", "changes", "traffic" and "restart"
+    /// For programs: an object of "differs", "changes", "traffic", "limits" and "restart"
     Json,
 }
 

@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 
 use filter_testing::yaml_examples;
 use gateway_model::{
-    CircuitBreakers, Controller, Front, Gateway, IdleTimeout, OutlierDetection, Provider, Retries,
-    SslPolicy,
+    CircuitBreakers, Controller, Front, Gateway, IdleTimeout, OutlierDetection, Provider,
+    RateLimitService, Retries, ServiceDomain, SslPolicy,
 };
 use jwt_authz::FetchConfig;
+use rate_limiter::KEYS;
 
 fn pages() -> Vec<(PathBuf, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
@@ -113,6 +114,7 @@ fn the_defaults_are_those_of_the_code() {
     let limits = CircuitBreakers::default();
     let detection = OutlierDetection::default();
     let fetch = FetchConfig::default();
+    let service: RateLimitService = serde_json::from_str(r#"{"grpc": "ratelimit:8081"}"#).unwrap();
     let provider: Provider = serde_json::from_str("{}").unwrap();
     let rows = [
         (
@@ -170,6 +172,9 @@ fn the_defaults_are_those_of_the_code() {
         ("edge", row("front", &Front::default().as_str())),
         ("edge", row("tls.policy", &SslPolicy::default())),
         ("edge", row("idle_timeout", &IdleTimeout::default().get())),
+        ("limits", row("keys", &KEYS)),
+        ("limits", row("domain", &ServiceDomain::default())),
+        ("limits", row("timeout", &service.timeout().get())),
         ("jwt", row("refresh", &fetch.refresh)),
         ("jwt", row("min_refresh", &fetch.min_refresh)),
         ("jwt", row("max_refresh", &fetch.max_refresh)),

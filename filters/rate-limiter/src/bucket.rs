@@ -160,6 +160,15 @@ mod tests {
     }
 
     #[test]
+    fn no_rounding_gives_more() {
+        for rate in ["3/s", "7/s", "99/m", "999983/s", "1000/h", "7/d"] {
+            let rate: Rate = rate.parse().unwrap();
+            let bucket = Bucket::new(rate, 1);
+            assert!(bucket.time_of(rate.tokens()) >= rate.period(), "{rate}");
+        }
+    }
+
+    #[test]
     fn numbers_at_the_end_of_their_range_do_no_harm() {
         for (rate, burst) in [("1/d", u32::MAX), ("1000000/s", u32::MAX), ("1/d", 1)] {
             let bucket = bucket(rate, burst);

@@ -67,6 +67,11 @@ impl RateLimiter {
 }
 
 impl Limit {
+    /// Hashes of all that its buckets depend on: where they stay what they are, what was taken stays taken.
+    pub fn contents(&self) -> impl Iterator<Item = u64> {
+        self.holder.tables()
+    }
+
     fn inspect<H: Client + ?Sized>(
         &self,
         host: &mut H,

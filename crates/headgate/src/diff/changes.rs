@@ -50,6 +50,8 @@ pub enum Part {
     Upstream,
     /// One of `routes`.
     Route,
+    /// One of `limits`.
+    Limit,
     /// Any other field, by its name.
     Field(String),
 }
@@ -61,6 +63,7 @@ impl Part {
             Self::Listener => "listeners",
             Self::Upstream => "upstreams",
             Self::Route => "routes",
+            Self::Limit => "limits",
             Self::Field(name) => name,
         }
     }
@@ -71,6 +74,7 @@ impl Part {
             Self::Listener => "listener",
             Self::Upstream => "upstream",
             Self::Route => "route",
+            Self::Limit => "limit",
             Self::Field(name) => name,
         }
     }
@@ -141,6 +145,7 @@ pub fn changes(before: &Gateway, after: &Gateway, pairs: &Pairs) -> Vec<Change> 
         match field.as_str() {
             "listeners" => changes.extend(listeners(before, after)),
             "upstreams" => changes.extend(upstreams(before, after)),
+            "limits" => changes.extend(limits(before, after)),
             "routes" => changes.extend(routes(before, after, pairs)),
             _ => {
                 let side =
@@ -171,6 +176,15 @@ fn upstreams(before: &Gateway, after: &Gateway) -> Vec<Change> {
         upstreams.collect()
     };
     of_names(&Part::Upstream, &by_name(before), &by_name(after))
+}
+
+fn limits(before: &Gateway, after: &Gateway) -> Vec<Change> {
+    let by_name = |gateway: &Gateway| {
+        let limits = gateway.limits.iter();
+        let limits = limits.map(|one| (one.name().into_owned(), defaults::limit(one)));
+        limits.collect()
+    };
+    of_names(&Part::Limit, &by_name(before), &by_name(after))
 }
 
 /// Parts that are the same if they are called the same; those that are no more come last.

@@ -1,9 +1,11 @@
 //! What holds where a document says nothing: to write it out, or to leave it out again, changes nothing.
 
 use gateway_model::{
-    Controller, Destination, Front, Gateway, IdleTimeout, Listener, Route, Topology, Upstream,
+    Controller, Destination, Front, Gateway, IdleTimeout, Listener, OnFailure, RateLimit, Route,
+    ServiceDomain, Topology, Upstream,
 };
 use jwt_authz::FetchConfig;
+use rate_limiter::{HeaderStyle, KEYS, TellOn};
 use serde_json::{Map, Value, json};
 
 use super::fields::Side;
@@ -50,6 +52,7 @@ pub fn field(name: &str, part: &Value) -> Written {
     }
     Written::new(&part, |fields| match name {
         "cors" => cors(fields),
+        "rate_limiting" => rate_limiting(fields),
         "edge" => edge(fields),
         "providers" => fields
             .values_mut()
@@ -70,6 +73,53 @@ fn provider(fields: &mut Map<String, Value>) {
             or(keys, "fetch", || value(&FetchConfig::default()));
         }
     });
+}
+
+/// What holds for all limits.
+fn rate_limiting(fields: &mut Map<String, Value>) {
+    or(fields, "headers", || value(&HeaderStyle::default()));
+    or(fields, "on", || value(&TellOn::default()));
+    within(fields, "service", |service| {
+        or(service, "domain", || value(&ServiceDomain::default()));
+        or(service, "timeout", || "50ms".into());
+        or(service, "on_failure", || value(&OnFailure::default()));
+    });
+}
+
+/// A limit of all requests.
+pub fn limit(limit: &RateLimit) -> Written {
+    Written::new(limit, |fields| limit_of(limit, fields))
+}
+
+fn limit_of(limit: &RateLimit, fields: &mut Map<String, Value>) {
+    or(fields, "name", || limit.name().into());
+    or(fields, "cost", || 1.into());
+    or(fields, "dry_run", || false.into());
+    or(fields, "status", || 429.into());
+    or(fields, "keys", || KEYS.into());
+    if limit.engine.is_none() {
+        or(fields, "burst", || limit.rate.tokens().into());
+    }
+    let local = limit.engine.as_ref();
+    let local = local.and_then(|engine| engine.ratelimit.local.as_ref());
+    if let Some(local) = local {
+        within(fields, "engine", |engine| {
+            within(engine, "ratelimit", |service| {
+                within(service, "local", |fields| {
+                    or(fields, "burst", || local.rate.tokens().into());
+                });
+            });
+        });
+    }
+}
+
+fn limits_of(limits: &[RateLimit], fields: Option<&mut Value>) {
+    let written = fields.and_then(Value::as_array_mut).into_iter().flatten();
+    for (limit, fields) in limits.iter().zip(written) {
+        if let Some(fields) = fields.as_object_mut() {
+            limit_of(limit, fields);
+        }
+    }
 }
 
 /// The values of an object that are objects.
@@ -143,12 +193,14 @@ fn route(
     Written::new(route, |fields| {
         or(fields, "name", || route.name().into());
         cors_of(fields);
+        limits_of(&route.limits, fields.get_mut("limits"));
         for (index, destination) in route.to.iter().enumerate() {
             let to = fields.get_mut("to").and_then(|to| to.get_mut(index));
             let Some(to) = to.and_then(Value::as_object_mut) else {
                 continue;
             };
             or(to, "name", || value(destination.name()));
+            limits_of(&destination.limits, to.get_mut("limits"));
             if destination.when.is_none() {
                 or(to, "weight", || destination.weight().into());
             }

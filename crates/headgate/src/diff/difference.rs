@@ -4,6 +4,7 @@ use filter_api::ConfigError;
 use gateway_model::Gateway;
 use serde::Serialize;
 
+use super::buckets::{self, Buckets};
 use super::changes::{Change, Kind, changes};
 use super::pairs::Pairs;
 use super::path::Path;
@@ -19,6 +20,8 @@ pub struct Difference {
     pub changes: Vec<Change>,
     /// What that does to requests.
     pub traffic: Vec<Effect>,
+    /// The limits that are new or not what they were, and what becomes of their buckets.
+    pub limits: Vec<Buckets>,
     /// The places of what a running Envoy cannot take up, as it is started with it.
     pub restart: Vec<Path>,
 }
@@ -33,6 +36,7 @@ impl Difference {
         let changes = changes(before, after, &pairs);
         Ok(Self {
             traffic: effects(before, after, &pairs)?,
+            limits: buckets::of(before, after)?,
             restart: restart::needed(before, after, &changes),
             changes,
         })

@@ -76,7 +76,8 @@ impl<'v> Side<'v> {
 }
 
 /// Lists whose order says nothing, by the names of their fields.
-const SETS: [&str; 13] = [
+const SETS: [&str; 14] = [
+    "addresses",
     "algorithms",
     "audiences",
     "content_types",
@@ -95,7 +96,7 @@ const SETS: [&str; 13] = [
 /// What an item of a list is called by, where items have names.
 fn identity(list: &str) -> Option<&'static str> {
     match list {
-        "to" => Some("name"),
+        "to" | "limits" => Some("name"),
         "mirror" => Some("upstream"),
         _ => None,
     }

@@ -6,6 +6,7 @@ use anstyle::{AnsiColor, Style};
 use gateway_model::printable;
 use serde_json::Value;
 
+use super::buckets::{Buckets, Kept};
 use super::changes::{Change, Kind};
 use super::difference::Difference;
 use super::fields::FieldChange;
@@ -31,6 +32,17 @@ pub fn text(difference: &Difference) -> String {
         lines.title("traffic");
         for effect in &difference.traffic {
             lines.within(&told(effect));
+        }
+    }
+    if !difference.limits.is_empty() {
+        lines.title("limits");
+        for Buckets { limit, buckets } in &difference.limits {
+            let become_of = match buckets {
+                Kept::Kept => "keeps its buckets",
+                Kept::Anew => "begins anew: its buckets are full",
+                Kept::New => "is new: its buckets are full",
+            };
+            lines.within(&format!("{} {become_of}", quoted(limit)));
         }
     }
     if !difference.restart.is_empty() {

@@ -81,7 +81,8 @@ fn json_says_the_same_to_programs() {
                 "after": { "refused": { "status": 404, "reason": "no_route" } },
             },
         ],
-        "restart": [],
+        "limits": [],
+            "restart": [],
     });
     assert_eq!(serde_json::from_str::<Value>(&out).unwrap(), expected);
 }

@@ -45,7 +45,8 @@ routes:
     let same = "old.yaml and new.yaml mean the same\n".to_owned();
     assert_eq!(diff(old, new, &["--exit-code"]), (0, same, String::new()));
     let (code, out, _) = diff(old, new, &["--exit-code", "--output", "json"]);
-    let nothing = json!({ "differs": false, "changes": [], "traffic": [], "restart": [] });
+    let nothing =
+        json!({ "differs": false, "changes": [], "traffic": [], "limits": [], "restart": [] });
     assert_eq!((code, serde_json::from_str(&out).unwrap()), (0, nothing));
 }
 
