@@ -79,7 +79,7 @@ fn test_on(engine: &Engine, workspace: &Workspace) -> Result<()> {
 /// Everything that docker-compose.yml names, then docker-compose.yml itself. Returns where the
 /// gateway answers.
 fn bring_up(stack: &Stack<'_>, engine: &Engine, workspace: &Workspace) -> Result<SocketAddr> {
-    config::place(workspace)?;
+    config::place(workspace, stack.limits)?;
     images::build(engine, workspace)?;
     if stack.limits {
         config::place_limits(workspace)?;

@@ -69,7 +69,7 @@ fn serving(gateway: &Gateway, placement: &Placement) -> Map<String, Value> {
     });
     let mut filters = vec![grpc_web, pipeline(placement)];
     // Behind the pipeline, which says what is asked.
-    filters.extend(rate_limits::filter(gateway));
+    filters.extend(rate_limits::filters(gateway));
     filters.push(router());
     fields(json!({
         // Envoy decides about an upgrade before the function is chosen; the pipeline refuses those

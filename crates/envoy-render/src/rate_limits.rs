@@ -1,21 +1,26 @@
-//! Limits that a rate-limit service holds: Envoy's own filter behind the pipeline asks it.
+//! Limits that a rate-limit service holds: Envoy's own filter behind the pipeline asks it, and a second one
+//! about dry runs ([`Call`]).
 //!
 //! The pipeline writes what is asked into header fields, a slot for each limit of a request
-//! ([`rate_limiter::slot`]); of each slot that is there Envoy's filter makes a descriptor. The filter is a
-//! listener's, so Envoy takes it only at its start. The slots come with the routes.
+//! ([`Call::slot`]); of each slot that is there Envoy's filter makes a descriptor, and where there is none it asks
+//! nobody. The filters are a listener's, so Envoy takes them only at its start. The slots come with the routes.
 
 use std::collections::BTreeMap;
 
 use gateway_model::{Gateway, OnFailure, RateLimit, RateLimitService, Route, Upstream};
-use rate_limiter::{OVER_HEADER, slot};
+use rate_limiter::{Call, OVER_HEADER};
 use serde_json::{Value, json};
 
 use crate::duration::seconds;
 use crate::function::named_by_content;
 use crate::{Placement, clusters};
 
-/// The name of Envoy's filter, by which the routes know it too.
-const FILTER: &str = "envoy.filters.http.ratelimit";
+/// The calls, in their order, each with the name of its filter, by which the routes know it too. What limits
+/// refuse is no more to be asked about.
+const CALLS: [(Call, &str); 2] = [
+    (Call::Limits, "envoy.filters.http.ratelimit"),
+    (Call::DryRuns, "envoy.filters.http.ratelimit.dry_runs"),
+];
 
 /// What statistics call the service, and what the name of its cluster begins with.
 const SERVICE: &str = "rate_limit_service";
@@ -46,16 +51,26 @@ fn cluster_name(service: &RateLimitService) -> String {
     named_by_content(SERVICE, &content.into())
 }
 
-/// `envoy.extensions.filters.http.ratelimit.v3.RateLimit`, if there is a service. What is asked is said where
-/// the routes are ([`of_virtual_host`]).
-pub(crate) fn filter(gateway: &Gateway) -> Option<Value> {
-    let service = gateway.rate_limiting.service.as_ref()?;
-    Some(json!({
-        "name": FILTER,
-        "typed_config": {
-            "@type": "type.googleapis.com/envoy.extensions.filters.http.ratelimit.v3.RateLimit",
-            "domain": service.domain.as_str(),
-            "timeout": seconds(service.timeout().get()),
+/// `envoy.extensions.filters.http.ratelimit.v3.RateLimit` for each call, if there is a service. What is asked is
+/// said where the routes are ([`of_virtual_host`]).
+pub(crate) fn filters(gateway: &Gateway) -> Vec<Value> {
+    let service = gateway.rate_limiting.service.iter();
+    let filters = service.flat_map(|service| CALLS.map(|(call, name)| filter(service, call, name)));
+    filters.collect()
+}
+
+fn filter(service: &RateLimitService, call: Call, name: &str) -> Value {
+    let mut config = json!({
+        "@type": "type.googleapis.com/envoy.extensions.filters.http.ratelimit.v3.RateLimit",
+        "domain": service.domain.as_str(),
+        "timeout": seconds(service.timeout().get()),
+        "rate_limit_service": {
+            "transport_api_version": "V3",
+            "grpc_service": { "envoy_grpc": { "cluster_name": cluster_name(service) } },
+        },
+    });
+    let own = match call {
+        Call::Limits => json!({
             "failure_mode_deny": service.on_failure == OnFailure::Refuse,
             "status_on_error": { "code": "ServiceUnavailable" },
             "rate_limited_as_resource_exhausted": true,
@@ -63,12 +78,18 @@ pub(crate) fn filter(gateway: &Gateway) -> Option<Value> {
             "enable_x_ratelimit_headers": "DRAFT_VERSION_03",
             // No upstream can say it: from what they answer it is taken off.
             "response_headers_to_add": [{ "header": { "key": OVER_HEADER, "value": "limit" } }],
-            "rate_limit_service": {
-                "transport_api_version": "V3",
-                "grpc_service": { "envoy_grpc": { "cluster_name": cluster_name(service) } },
-            },
-        },
-    }))
+        }),
+        Call::DryRuns => json!({
+            "failure_mode_deny": false,
+            // Whatever the service says, as long as it has not heard that this is a dry run.
+            "filter_enforced": { "default_value": { "numerator": 0 } },
+            "stat_prefix": "dry_runs",
+        }),
+    };
+    if let (Value::Object(config), Value::Object(own)) = (&mut config, own) {
+        config.extend(own);
+    }
+    json!({ "name": name, "typed_config": config })
 }
 
 /// The most limits that a service is asked about for one request.
@@ -84,7 +105,8 @@ pub(crate) fn slots(gateway: &Gateway) -> usize {
 
 /// The header fields of these slots, which are nobody's business behind Envoy's filter.
 pub(crate) fn request_fields(slots: usize) -> impl Iterator<Item = String> {
-    (0..slots).flat_map(slot)
+    let calls = CALLS.into_iter();
+    calls.flat_map(move |(call, _)| (0..slots).flat_map(move |index| call.slot(index)))
 }
 
 /// What Envoy's filter alone may say of limits. What upstreams say in these is removed before it does.
@@ -95,31 +117,36 @@ pub(crate) fn response_fields(slots: usize) -> &'static [&'static str] {
     }
 }
 
-/// `envoy.extensions.filters.http.ratelimit.v3.RateLimitPerRoute` by the filter's name: a descriptor for each
+/// `envoy.extensions.filters.http.ratelimit.v3.RateLimitPerRoute` by the filters' names: a descriptor for each
 /// slot. Only here, not in a route's own `rate_limits`, does Envoy look at what a request costs.
 pub(crate) fn of_virtual_host(slots: usize) -> Option<Value> {
-    let descriptors = (0..slots).map(|index| {
-        let [limit, key, cost] = slot(index);
-        json!({
-            "actions": [
-                { "request_headers": { "header_name": limit, "descriptor_key": "limit" } },
-                { "request_headers": { "header_name": key, "descriptor_key": "key" } },
-            ],
-            "hits_addend": { "format": format!("%REQ({cost})%") },
-        })
-    });
-    (slots > 0).then(|| {
-        json!({ FILTER: {
+    let of_call = |(call, name): (Call, &str)| {
+        let descriptors: Vec<Value> = (0..slots).map(|index| descriptor(call, index)).collect();
+        let config = json!({
             "@type": "type.googleapis.com/envoy.extensions.filters.http.ratelimit.v3.RateLimitPerRoute",
-            "rate_limits": descriptors.collect::<Vec<_>>(),
-        } })
+            "rate_limits": descriptors,
+        });
+        (name.to_owned(), config)
+    };
+    (slots > 0).then(|| CALLS.into_iter().map(of_call).collect())
+}
+
+fn descriptor(call: Call, index: usize) -> Value {
+    let [limit, key, cost] = call.slot(index);
+    json!({
+        "actions": [
+            { "request_headers": { "header_name": limit, "descriptor_key": "limit" } },
+            { "request_headers": { "header_name": key, "descriptor_key": "key" } },
+        ],
+        "hits_addend": { "format": format!("%REQ({cost})%") },
     })
 }
 
 /// How many slots there are, from a virtual host.
 pub(crate) fn slots_of(virtual_host: &Value) -> usize {
+    let [(_, filter), _] = CALLS;
     let own = virtual_host.get("typed_per_filter_config");
-    let limits = own.and_then(|own| own.get(FILTER)?.get("rate_limits")?.as_array());
+    let limits = own.and_then(|own| own.get(filter)?.get("rate_limits")?.as_array());
     limits.map_or(0, Vec::len)
 }
 

@@ -1,5 +1,7 @@
 //! What limits keep of a request while it lasts.
 
+use std::time::Duration;
+
 use crate::bucket::Taken;
 use crate::table::{Receipt, Table};
 
@@ -8,6 +10,8 @@ use crate::table::{Receipt, Table};
 pub struct Ledger {
     pub(crate) taken: Vec<Withdrawal>,
     pub(crate) asked: Vec<Question>,
+    /// When it was, by the wall clock.
+    pub(crate) asked_at: Duration,
 }
 
 /// What was taken by a limit.

@@ -50,5 +50,5 @@ pub use rate::{Rate, RateError};
 pub use root::RateLimiterRoot;
 pub use row::{Place, WAYS};
 pub use seed::Seed;
-pub use service::{OVER_HEADER, PREFIX, slot};
+pub use service::{Call, OVER_HEADER, PREFIX};
 pub use table::{Receipt, Table, Verdict};

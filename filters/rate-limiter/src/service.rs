@@ -25,9 +25,25 @@ pub const OVER_HEADER: &str = "x-headgate-over";
 /// The largest cost that Envoy's filter takes; with a larger one it would not ask.
 const MOST_COST: u32 = 1_000_000_000;
 
-/// The names of the fields of a slot: limit, key, cost.
-pub fn slot(slot: usize) -> [String; 3] {
-    ["name", "key", "cost"].map(|field| format!("{PREFIX}{field}-{slot}"))
+/// What is asked in one call. A service may be set up to count nothing of limits asked about together when one
+/// of them is over: beside a dry run that is over it would hold none of the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Call {
+    /// About limits that refuse.
+    Limits,
+    /// About dry runs, by a filter of Envoy's that refuses nothing.
+    DryRuns,
+}
+
+impl Call {
+    /// The names of the fields of a slot: limit, key, cost.
+    pub fn slot(self, slot: usize) -> [String; 3] {
+        let kind = match self {
+            Self::Limits => "",
+            Self::DryRuns => "dry-",
+        };
+        ["name", "key", "cost"].map(|field| format!("{PREFIX}{kind}{field}-{slot}"))
+    }
 }
 
 /// The period of which least is left, and behind it all (`DRAFT_VERSION_03` of Envoy's filter):
@@ -87,21 +103,31 @@ impl RateLimiter {
         if ledger.asked.is_empty() {
             return Ok(None);
         }
-        // Where several are nearest to their ends, those that refuse come before dry runs: see `refused`.
-        ledger
-            .asked
-            .sort_by_key(|question| self.limit(question).is_none_or(|limit| limit.dry_run));
+        let asked = std::mem::take(&mut ledger.asked).into_iter();
+        let (dry_runs, asked) = asked.partition(|question| {
+            let limit = self.limit(question);
+            limit.is_some_and(|limit| limit.dry_run)
+        });
+        ledger.asked = asked;
         if let Some(together) = self.together(&ledger.asked)
             && let Some(refused) = self.known_over(host, &together)?
         {
             self.put_back(host, ledger);
             return Ok(Some(refused));
         }
-        for (index, question) in ledger.asked.iter().enumerate() {
+        ledger.asked_at = host.unix_time();
+        self.write(host, Call::Limits, &ledger.asked)?;
+        self.write(host, Call::DryRuns, &dry_runs)?;
+        Ok(None)
+    }
+
+    /// Writes what is asked in one call.
+    fn write(&self, host: &mut dyn Host, call: Call, asked: &[Question]) -> Result<(), HostError> {
+        for (index, question) in asked.iter().enumerate() {
             let Some(limit) = self.limit(question) else {
                 continue;
             };
-            let [name, key, cost] = slot(index);
+            let [name, key, cost] = call.slot(index);
             let mut set =
                 |name: &str, value: &[u8]| host.set_field(Message::RequestHeaders, name, value);
             set(&name, limit.full_name.as_bytes())?;
@@ -109,7 +135,7 @@ impl RateLimiter {
             set(&cost, question.cost.min(MOST_COST).to_string().as_bytes())?;
             self.count(question.limit, Outcome::Asked);
         }
-        Ok(None)
+        Ok(())
     }
 
     /// Reads the answer to a request about which the service was asked, and takes from the response what Envoy's
@@ -141,11 +167,13 @@ impl RateLimiter {
             std::str::from_utf8(first).ok()?.parse::<u32>().ok()
         };
         let (tokens, reset) = (number(limit), number(reset).unwrap_or(1));
-        // Periods begin at whole seconds of the wall clock, and so they end.
-        let since_second = Duration::from_nanos(host.unix_time().subsec_nanos().into());
-        let after = Duration::from_secs(reset.into()).saturating_sub(since_second);
+        let reset_in = Duration::from_secs(reset.into());
+        // Periods begin at whole seconds of the wall clock, and so they end. Where one began while the service was
+        // asked, it may have decided before: nothing of that holds for what began.
+        let end = Duration::from_secs(ledger.asked_at.as_secs()).saturating_add(reset_in);
+        let after = end.saturating_sub(host.unix_time());
         let mut nearest = asked.iter().filter(|question| {
-            let limit = self.limit(question).filter(|limit| !limit.dry_run);
+            let limit = self.limit(question);
             limit.is_some_and(|limit| limit.may_end(tokens, reset))
         });
         let (first, second) = (nearest.next(), nearest.next());
@@ -164,7 +192,7 @@ impl RateLimiter {
         };
         self.count(told.limit, Outcome::RefusedByService);
         self.put_back(host, ledger);
-        Ok(Some(self.over(limit, &Refused::by_service(after))))
+        Ok(Some(self.over(limit, &Refused::by_service(reset_in))))
     }
 
     fn limit(&self, question: &Question) -> Option<&Limit> {

@@ -69,11 +69,12 @@ fn budgets() -> [Budget; 8] {
                         send_local_response 1, set_shared_data 2",
         },
         Budget {
-            about: "a rate-limit service is asked: three fields to it, and what it tells",
+            about: "a rate-limit service is asked: when, three fields to it, and what it tells",
             limits: json!([{ "name": "a", "rate": "100/s", "by": ["header.x-user"], "engine": { "ratelimit": {} } }]),
             request: plain(),
-            hostcalls: "clock_time_get 1, get_header_map_pairs 1, get_header_map_value 3, get_shared_data 1, \
-                        remove_header_map_value 5, replace_header_map_value 3",
+            hostcalls: "clock_time_get 1, get_current_time_nanoseconds 1, get_header_map_pairs 1, \
+                        get_header_map_value 3, get_shared_data 1, remove_header_map_value 5, \
+                        replace_header_map_value 3",
         },
     ]
 }

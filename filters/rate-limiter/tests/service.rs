@@ -77,6 +77,26 @@ fn a_period_ends_with_its_second() {
     assert!(thread.send(&of("ada", "bank")).is_ok());
 }
 
+/// A period ends while the service is asked. It may have decided before, and the next period is new.
+#[test]
+fn a_refusal_of_a_period_that_ended_meanwhile_is_not_remembered() {
+    let envoy = Envoy::new();
+    envoy.pass(Duration::from_millis(990));
+    let thread = envoy.thread(&config("10/s", "100/s"));
+    let request = of("ada", "shop");
+    let passed = thread.send(&request).map_err(|reply| reply.label).unwrap();
+    envoy.pass(Duration::from_millis(20));
+    let answer = refused("10, 10;w=1, 100;w=1", "1");
+    assert_eq!(
+        passed.answered(&answer).map(|_| ()).unwrap_err().status,
+        429
+    );
+    assert!(thread.send(&request).is_ok());
+    // Of the period that lasts, it is.
+    flood(&thread, &request, &answer);
+    assert!(thread.send(&request).is_err());
+}
+
 /// Both have the rate that is told: only who asks for both again is known to be refused.
 #[test]
 fn where_it_is_not_told_which_is_over_both_together_are() {
@@ -184,7 +204,18 @@ fn a_dry_run_is_not_asked_in_vain_and_refuses_nobody() {
     config["limits"][0]["dry_run"] = true.into();
     let mut thread = envoy.thread(&config);
     flood(&thread, &of("ada", "shop"), &refused("100, 100;w=60", "30"));
-    assert!(thread.send(&of("ada", "bank")).is_ok());
+    let passed = thread.send(&of("ada", "bank")).map_err(|reply| reply.label);
+    // Asked about apart, so that it is in no other's way.
+    let passed = passed.unwrap();
+    assert_eq!(
+        passed.forwarded("x-headgate-limit-name-0").unwrap(),
+        "tenant"
+    );
+    assert_eq!(
+        passed.forwarded("x-headgate-limit-dry-name-0").unwrap(),
+        "user"
+    );
+    assert_eq!(passed.forwarded("x-headgate-limit-name-1"), None);
     thread.tick();
     let counted = envoy.counted();
     assert_eq!(counted[";limit=tenant;;outcome=refused_by_service;"], 1);

@@ -46,6 +46,22 @@ impl Redis {
         self.process = None;
     }
 
+    /// Lets it answer nobody, with its connections open and all counts, until [`resume`](Self::resume).
+    ///
+    /// # Panics
+    /// When it does not run.
+    pub async fn pause(&self) {
+        self.running().stop().await;
+    }
+
+    /// Ends a [`pause`](Self::pause).
+    ///
+    /// # Panics
+    /// When it does not run.
+    pub fn resume(&self) {
+        self.running().resume();
+    }
+
     /// Starts it again where it was, without what it knew.
     ///
     /// # Panics
@@ -63,6 +79,10 @@ impl Redis {
             .wait_until(async || ping(self.address).await.is_ok_and(|said| said == *b"+PONG"))
             .await;
         self.process = Some(process);
+    }
+
+    fn running(&self) -> &Process {
+        self.process.as_ref().expect("a Redis that runs")
     }
 }
 

@@ -7,6 +7,13 @@
     reason = "test code: a panic is how a test fails"
 )]
 
+mod answers;
+mod calls;
+mod clock;
 mod failures;
+mod load;
 mod native;
+mod outages;
 mod rig;
+mod several;
+mod shop;

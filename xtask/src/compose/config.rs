@@ -1,38 +1,43 @@
-//! What the gateway of docker-compose.yml runs: the petstore, rendered as a user would render it.
+//! What the gateway and the rate-limit service of docker-compose.yml run: the petstore, rendered as a user would
+//! render it.
 
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::sh;
 use crate::workspace::{Workspace, cargo};
 
-const DOCUMENT: &str = "envoy-configs/petstore.gateway.yaml";
-
-/// Where docker-compose.yml mounts it.
+/// Where docker-compose.yml mounts what the gateway runs.
 const SEEN_AT: &str = "/etc/headgate";
 
+/// What the rate-limit service reads, as `headgate render` calls it.
+const SERVICE: &str = "ratelimit.yaml";
+
+/// The sample: with limits, if there is a service that holds them.
+fn sample(limits: bool) -> &'static str {
+    if limits {
+        "petstore-limits"
+    } else {
+        "petstore"
+    }
+}
+
 /// Where it is rendered.
-pub fn directory(workspace: &Workspace) -> PathBuf {
-    workspace.target.join("compose/petstore")
+pub fn directory(workspace: &Workspace, limits: bool) -> PathBuf {
+    workspace.target.join("compose").join(sample(limits))
 }
 
 /// Renders the document, with the modules that `make wasm` has built.
-pub fn place(workspace: &Workspace) -> Result<()> {
-    let directory = directory(workspace);
+pub fn place(workspace: &Workspace, limits: bool) -> Result<()> {
+    let directory = directory(workspace, limits);
+    let document = format!("envoy-configs/{}.gateway.yaml", sample(limits));
     sh::run(
         Command::new(cargo())
-            .args([
-                "run",
-                "--quiet",
-                "--package",
-                "headgate",
-                "--",
-                "render",
-                DOCUMENT,
-            ])
+            .args(["run", "--quiet", "--package", "headgate", "--"])
+            .args(["render", &document])
             .arg("--modules")
             .arg(workspace.modules_dir())
             .arg("--out")
@@ -49,9 +54,14 @@ pub fn limits(workspace: &Workspace) -> PathBuf {
     workspace.target.join("compose/ratelimit")
 }
 
-/// Makes that directory; the service enforces nothing as long as it is empty.
+/// Puts there what was rendered for it beside what the gateway runs.
 pub fn place_limits(workspace: &Workspace) -> Result<()> {
     let directory = limits(workspace);
     fs::create_dir_all(&directory)?;
-    sh::make_readable(&directory)
+    let rendered = self::directory(workspace, true).join(SERVICE);
+    // It may run, and reads whatever it sees there but names that begin with a dot.
+    let next = directory.join(".next");
+    fs::copy(&rendered, &next).with_context(|| format!("cannot read {}", rendered.display()))?;
+    sh::make_readable(&directory)?;
+    Ok(fs::rename(next, directory.join(SERVICE))?)
 }

@@ -153,7 +153,10 @@ impl<'a> Stack<'a> {
         if self.limits {
             command.args(["--profile", PROFILE]);
         }
-        command.env("HEADGATE_CONFIG", config::directory(self.workspace));
+        command.env(
+            "HEADGATE_CONFIG",
+            config::directory(self.workspace, self.limits),
+        );
         command.env("RATELIMIT_CONFIG", config::limits(self.workspace));
         if let Some(port) = self.port {
             command.env("HEADGATE_PORT", port);
