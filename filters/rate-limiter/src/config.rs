@@ -160,7 +160,8 @@ pub struct LimitConfig<S = u32> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
     /// For how many keys there is room whose buckets are not full: 16384, if it is not given. Keys beyond
-    /// them share buckets. A key takes 18 bytes.
+    /// them share buckets. A key takes about 30 bytes of an
+    /// Envoy's memory.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keys: Option<u32>,
     /// Among how many Envoys rate and burst are divided.

@@ -14,7 +14,7 @@ use crate::rate::Rate;
 /// For how many keys a limit has room, if nothing is said.
 pub const KEYS: u32 = 16_384;
 
-/// For how many it can have: 20 MB.
+/// For how many it can have: about 30 MB of an Envoy's memory.
 pub const MOST_KEYS: u32 = 1_048_576;
 
 /// How many parts a key can have, and how many limits there can be of one thing: enough for any purpose, and
