@@ -229,12 +229,6 @@ impl Holder {
             );
             return Err(ConfigError::new("name", problem));
         }
-        if full_name.ends_with('*') {
-            let problem = format!(
-                "must not end with \"*\", which to the service stands for any name, found \"{full_name}\""
-            );
-            return Err(ConfigError::new("name", problem));
-        }
         Ok(Self::Service {
             rate: config.rate,
             local: local.map(|bucket| stock("local", bucket)),

@@ -14,13 +14,13 @@ pub struct Buckets {
     /// The limit, as metrics call it.
     pub limit: String,
     /// What they are.
-    pub buckets: Kept,
+    pub buckets: State,
 }
 
 /// What becomes of buckets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Kept {
+pub enum State {
     /// What was taken of them stays taken.
     Kept,
     /// All are full again.
@@ -50,11 +50,11 @@ pub fn of(before: &Gateway, after: &Gateway) -> Result<Vec<Buckets>, ConfigError
     };
     let all = after.named_limits().filter_map(|(_, name, _)| {
         let buckets = match (find(&was, &name), find(&is, &name)) {
-            (None, _) => Kept::New,
-            (was, is) if was == is => Kept::Kept,
-            _ => Kept::Anew,
+            (None, _) => State::New,
+            (was, is) if was == is => State::Kept,
+            _ => State::Anew,
         };
-        let is_told = buckets != Kept::Kept || differ.contains(&name);
+        let is_told = buckets != State::Kept || differ.contains(&name);
         is_told.then_some(Buckets {
             limit: name,
             buckets,
@@ -96,29 +96,32 @@ mod tests {
             let all = all.into_iter().map(|one| (one.limit, one.buckets));
             all.collect::<Vec<_>>()
         };
-        let x = |buckets| vec![("x".to_owned(), buckets)];
+        let x = |buckets: State| vec![("x".to_owned(), buckets)];
         for (limits, buckets) in [
             (
                 "{ name: x, rate: 5/s, by: [address], status: 503 }",
-                Kept::Kept,
+                State::Kept,
             ),
             (
                 "{ name: x, rate: 5/s, burst: 5, by: [address] }",
-                Kept::Kept,
+                State::Kept,
             ),
             (
                 "{ name: x, rate: 5/s, by: [address], dry_run: true, cost: 2 }",
-                Kept::Kept,
+                State::Kept,
             ),
-            ("{ name: x, rate: 6/s, by: [address] }", Kept::Anew),
-            ("{ name: x, rate: 5/s, by: [host] }", Kept::Anew),
-            ("{ name: x, rate: 5/s, by: [address], keys: 7 }", Kept::Anew),
+            ("{ name: x, rate: 6/s, by: [address] }", State::Anew),
+            ("{ name: x, rate: 5/s, by: [host] }", State::Anew),
+            (
+                "{ name: x, rate: 5/s, by: [address], keys: 7 }",
+                State::Anew,
+            ),
         ] {
             assert_eq!(told(limits, "{ rate: 1/s }"), x(buckets), "{limits}");
         }
         let same = "{ name: x, rate: 5/s, by: [address] }";
         assert_eq!(told(same, "{ rate: 1/s }"), []);
-        let new = ("a/2/s".to_owned(), Kept::New);
+        let new = ("a/2/s".to_owned(), State::New);
         assert_eq!(told(same, "{ rate: 1/s }, { rate: 2/s }"), [new]);
     }
 }

@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 use gateway_model::printable;
 use serde_json::Value;
 
-use super::buckets::{Buckets, Kept};
+use super::buckets::{Buckets, State};
 use super::changes::{Change, Kind};
 use super::difference::Difference;
 use super::fields::FieldChange;
@@ -38,9 +38,9 @@ pub fn text(difference: &Difference) -> String {
         lines.title("limits");
         for Buckets { limit, buckets } in &difference.limits {
             let become_of = match buckets {
-                Kept::Kept => "keeps its buckets",
-                Kept::Anew => "begins anew: its buckets are full",
-                Kept::New => "is new: its buckets are full",
+                State::Kept => "keeps its buckets",
+                State::Anew => "begins anew: its buckets are full",
+                State::New => "is new: its buckets are full",
             };
             lines.within(&format!("{} {become_of}", quoted(limit)));
         }
