@@ -222,6 +222,12 @@ impl Holder {
             bucket.map_err(|error| error.within("engine.ratelimit.local"))
         });
         let local = local.transpose()?;
+        if full_name.ends_with('*') {
+            let problem = format!(
+                "must not end with \"*\", which stands for any name to the service, found \"{full_name}\""
+            );
+            return Err(ConfigError::new("name", problem));
+        }
         if format!("{full_name}_").contains("_key_") {
             let problem = format!(
                 "must not hold \"_key_\" nor end with \"_key\", by which the service parts names from keys, found \
