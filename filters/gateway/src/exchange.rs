@@ -246,6 +246,8 @@ impl Exchange for PipelineExchange {
     }
 
     fn on_reply(&mut self, host: &mut dyn Host, reply: &mut Reply) {
+        let told = self.pipeline.limiter.fields_told(&self.ledger);
+        reply.headers.extend(told);
         if let Some((cors, readers)) = self.sharing() {
             cors.mark_reply(readers, reply);
         }

@@ -15,13 +15,6 @@ pub struct OverLimit {
     pub(crate) headers: Vec<(&'static str, String)>,
 }
 
-impl OverLimit {
-    /// The name of the limit.
-    pub fn limit(&self) -> &str {
-        &self.name
-    }
-}
-
 impl Refusal for OverLimit {
     fn status(&self) -> u16 {
         self.status

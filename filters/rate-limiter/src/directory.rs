@@ -9,8 +9,7 @@ use filter_api::{HostError, SharedData};
 
 use crate::table::Table;
 
-/// Where it is in shared data. The number is of the form of all that limits keep there: modules that differ in
-/// it do not read each other's.
+/// Where it is in shared data, beside rows: see [`crate::table`].
 const PLACE: &str = "limits1.tables";
 
 /// How long a table stays a limit's of which nobody has heard, in nanoseconds.
@@ -72,14 +71,18 @@ pub(crate) fn claim<H: SharedData + ?Sized>(
     wanted: &[Wanted],
     now: u64,
 ) -> Result<Claim, HostError> {
-    let claim = change(host, |directory| {
+    let mut claim = change(host, |directory| {
         let is_first = directory.configuration != configuration;
         directory.configuration = configuration;
         let tables = wanted.iter().map(|one| directory.give(*one, now)).collect();
         Claim { tables, is_first }
     })?;
-    for claimed in claim.tables.iter().filter(|claimed| !claimed.is_kept) {
-        claimed.table.clear(host)?;
+    for claimed in &mut claim.tables {
+        // Rows are cleared in order: where the last one is another's, whoever had it never came to the end.
+        claimed.is_kept = claimed.is_kept && claimed.table.is_cleared(host)?;
+        if !claimed.is_kept {
+            claimed.table.clear(host)?;
+        }
     }
     Ok(claim)
 }
@@ -127,8 +130,11 @@ impl Directory {
         }
         let free = self.entries.iter_mut().enumerate();
         let free = free.filter(|(_, entry)| entry.until <= now);
-        // The one that needs the fewest new rows.
-        let best = free.min_by_key(|(_, entry)| entry.rows.abs_diff(u64::from(rows)));
+        // The smallest that is large enough, else the largest.
+        let best = free.min_by_key(|(_, entry)| {
+            let missing = u64::from(rows).saturating_sub(entry.rows);
+            (missing, entry.rows)
+        });
         let mut new = Entry {
             owner,
             until: now.saturating_add(LEASE),

@@ -37,7 +37,7 @@ pub(crate) enum Part {
 pub(crate) enum Value<'r> {
     /// There is none, or an empty one. All requests of which this is so have one bucket.
     Missing,
-    /// There are several, and no telling which of them an upstream takes. All requests of which this is so have
+    /// There are several, and no telling which of them an upstream takes; or it is a method that no standard knows. All requests of which this is so have
     /// one bucket: else each other value beside the same one would be a bucket of its own.
     Several,
     Octets(Cow<'r, [u8]>),
@@ -52,6 +52,10 @@ impl Part {
         Ok(match config {
             KeyConfig::Address(address) => {
                 Self::Address(Mask::compile(*address).map_err(|error| error.within("address"))?)
+            }
+            KeyConfig::Header(name) if matches!(&**name, "host" | ":authority") => {
+                let problem = format!("must not be \"{name}\"; the key is \"host\"");
+                return at("header", problem);
             }
             KeyConfig::Header(name) => match header_name(name) {
                 Ok(()) => Self::Header(name.as_str().into()),
@@ -126,6 +130,8 @@ impl Part {
                 }))
             }
             Self::Host => Value::of(Some(Cow::Borrowed(&*request.host))),
+            // Any word can be a method, and each would be a key of its own.
+            Self::Method if !METHODS.contains(&request.method) => Value::Several,
             Self::Method => Value::of(Some(Cow::Borrowed(request.method))),
             Self::Constant(text) => Value::of(Some(Cow::Borrowed(text.as_bytes()))),
         })
@@ -154,6 +160,11 @@ fn unquoted(value: &[u8]) -> &[u8] {
         .and_then(|inner| inner.strip_suffix(b"\""))
         .unwrap_or(value)
 }
+
+/// RFC 9110 section 9, RFC 5789.
+const METHODS: [&[u8]; 8] = [
+    b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"OPTIONS", b"PATCH", b"TRACE",
+];
 
 /// The fingerprint of a key: of its values, in order.
 pub(crate) fn fingerprint<H: Client + ?Sized>(

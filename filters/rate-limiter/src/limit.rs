@@ -17,8 +17,7 @@ pub const KEYS: u32 = 16_384;
 /// For how many it can have: about 30 MB of an Envoy's memory.
 pub const MOST_KEYS: u32 = 1_048_576;
 
-/// How many parts a key can have, and how many limits there can be of one thing: enough for any purpose, and
-/// what a request costs stays bounded.
+/// How many parts a key can have: enough for any purpose, and what a limit costs a request stays bounded.
 const MOST_PARTS: usize = 8;
 
 /// What a limit belongs to.

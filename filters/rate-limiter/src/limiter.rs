@@ -293,6 +293,12 @@ impl Started {
     ) -> Result<Result<Option<Outcome>, (Outcome, Refused)>, HostError> {
         let fingerprint = fingerprint(&limit.key, self.seed, facts, host)?;
         let cost = limit.cost.of(facts);
+        if let Holder::Service { rate, .. } = &limit.holder
+            && cost > rate.tokens()
+        {
+            // A service would refuse it too, and count it: nothing would be left for others in this period.
+            return Ok(Err((Outcome::Refused, Refused::for_good())));
+        }
         if let Holder::Service { over, .. } = &limit.holder
             && let Some(table) = self.tables.get(over)
             && let Some(until) = table.remembered(host, fingerprint, now)?
@@ -356,6 +362,16 @@ impl Refused {
             after: Some(after),
             remaining: 0,
             reset: after,
+        }
+    }
+
+    /// Of a request that costs more than there ever is.
+    fn for_good() -> Self {
+        Self {
+            bucket: None,
+            after: None,
+            remaining: 0,
+            reset: Duration::ZERO,
         }
     }
 

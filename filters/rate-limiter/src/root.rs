@@ -88,24 +88,24 @@ impl Root for RateLimiterRoot {
             counters.tell(host, &limit.full_name);
         }
         let now = self.limiter.now(host);
-        let is_lost = self.limiter.lost.take();
-        if now.saturating_sub(self.renewed) < LEASE / 4 && !is_lost {
+        if now.saturating_sub(self.renewed) < LEASE / 4 && !self.limiter.lost.get() {
             return Ok(());
         }
-        self.renewed = now;
         let started = self.limiter.started.borrow();
         let tables = started
             .as_ref()
             .map(|started| started.tables.values().copied());
         let tables: Vec<Table> = tables.into_iter().flatten().collect();
         drop(started);
-        if tables.is_empty() || renew(host, &tables, now)?.is_empty() {
-            return Ok(());
+        if !tables.is_empty() && !renew(host, &tables, now)?.is_empty() {
+            let tables = self.claim(host, now)?;
+            if let Some(started) = &mut *self.limiter.started.borrow_mut() {
+                started.tables = tables;
+            }
         }
-        let tables = self.claim(host, now)?;
-        if let Some(started) = &mut *self.limiter.started.borrow_mut() {
-            started.tables = tables;
-        }
+        // Where the host fails the next tick tries again.
+        self.renewed = now;
+        self.limiter.lost.set(false);
         Ok(())
     }
 }

@@ -63,11 +63,6 @@ const TOLD_BY_ENVOY: [&str; 5] = [
 ];
 
 impl RateLimiter {
-    /// Whether a rate-limit service is asked about any limit.
-    pub fn asks_service(&self) -> bool {
-        self.most_asked > 0
-    }
-
     /// Removes what a client says in fields that are for the service. Returns what is left, by which all that
     /// follows has to go, if it is less.
     ///
@@ -109,7 +104,9 @@ impl RateLimiter {
             limit.is_some_and(|limit| limit.dry_run)
         });
         ledger.asked = asked;
-        if let Some(together) = self.together(&ledger.asked)
+        // Of one alone it is known by now.
+        if ledger.asked.len() > 1
+            && let Some(together) = self.together(&ledger.asked)
             && let Some(refused) = self.known_over(host, &together)?
         {
             self.put_back(host, ledger);
@@ -171,7 +168,7 @@ impl RateLimiter {
         // Periods begin at whole seconds of the wall clock, and so they end. Where one began while the service was
         // asked, it may have decided before: nothing of that holds for what began.
         let end = Duration::from_secs(ledger.asked_at.as_secs()).saturating_add(reset_in);
-        let after = end.saturating_sub(host.unix_time());
+        let after = end.saturating_sub(host.unix_time()).min(reset_in);
         let mut nearest = asked.iter().filter(|question| {
             let limit = self.limit(question);
             limit.is_some_and(|limit| limit.may_end(tokens, reset))
@@ -204,7 +201,7 @@ impl RateLimiter {
     fn together(&self, asked: &[Question]) -> Option<Over> {
         let (first, others) = asked.split_first()?;
         if others.is_empty() {
-            return None;
+            return Some(Over::of(first));
         }
         let started = self.started.borrow();
         let mut hasher = started.as_ref()?.seed.hasher();

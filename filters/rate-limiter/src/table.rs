@@ -89,6 +89,19 @@ impl Table {
         Ok(())
     }
 
+    /// Whether its last row is its limit's.
+    ///
+    /// # Errors
+    /// When the host fails.
+    pub(crate) fn is_cleared<H: SharedData + ?Sized>(
+        self,
+        host: &mut H,
+    ) -> Result<bool, HostError> {
+        let last = host.shared(self.place(self.rows.saturating_sub(1)).as_str())?;
+        let row = last.and_then(|last| Row::read(last.value, self.owner));
+        Ok(row.is_some())
+    }
+
     /// Takes tokens of the key with this fingerprint, at a moment in nanoseconds of the host's clock.
     ///
     /// # Errors

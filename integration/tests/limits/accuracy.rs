@@ -30,6 +30,9 @@ async fn admits_its_rate_and_burst(workers: usize) {
     );
     assert!(passed <= due, "{answered:?} of {due}");
     assert!(passed >= 0.99 * due, "{answered:?} of {due}");
+    // All is told by now, so what is not there has not been.
+    let refused = answered.refused as u64;
+    counted(&envoy, "fair", "refused", |count| count == refused).await;
     counted(&envoy, "fair", "contended", |count| count == 0).await;
     envoy.stop().await;
 }

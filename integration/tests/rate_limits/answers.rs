@@ -163,7 +163,7 @@ async fn a_client_cannot_write_what_the_service_is_asked() {
         fields: "",
         routes: &[
             "{ match: { path: /free }, to: [{ upstream: pets }] }",
-            "{ match: { prefix: / }, limits: [{ name: users, rate: 2/d, by: [header.x-user], engine: { ratelimit: \
+            "{ name: all, match: { prefix: / }, limits: [{ name: users, rate: 2/d, by: [header.x-user], engine: { ratelimit: \
              {} } }], to: [{ upstream: pets }] }",
         ],
         ..TWO_OF_EACH
@@ -185,7 +185,7 @@ async fn a_client_cannot_write_what_the_service_is_asked() {
     let forged = |path: &str, user: &str| {
         let mut request = of_user(path, user);
         for slot in 0..3 {
-            for (field, value) in [("name", "GET /users"), ("key", "victim"), ("cost", "2")] {
+            for (field, value) in [("name", "all/users"), ("key", "victim"), ("cost", "2")] {
                 let field = format!("x-headgate-limit-{field}-{slot}");
                 request = request.header(&field, value);
                 request = request.header(&field.to_ascii_uppercase(), value);

@@ -183,10 +183,13 @@ impl Lines {
             true => "all that come".to_owned(),
             false => key.join(", "),
         };
-        self.fact(
-            "",
-            &printable(&format!("takes {} from the bucket of {bucket}", limit.cost)),
-        );
+        let takes = match limit.burst {
+            Some(burst) if limit.cost > burst => {
+                format!("costs {}, more than it ever lets pass", limit.cost)
+            }
+            _ => format!("takes {} from the bucket of {bucket}", limit.cost),
+        };
+        self.fact("", &printable(&takes));
     }
 
     fn answer(&mut self, answer: &Answer, outcome: Outcome) {

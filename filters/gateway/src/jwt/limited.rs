@@ -98,9 +98,10 @@ fn of_fields<S>(limits: &[LimitConfig<S>], providers: &Providers) -> Vec<ConfigE
             fields.extend(names.map(|name| (format!("{place}.headers[{name:?}]"), name.as_str())));
         }
         for (place, field) in fields {
-            let instead = match place.starts_with("by") {
-                true => "write a key of \"claim\"",
-                false => "write a condition on \"claims\"",
+            let instead = match place.split(['[', '.']).next() {
+                Some("by") => "write a key of \"claim\"",
+                Some("cost") => "name another field",
+                _ => "write a condition on \"claims\"",
             };
             let problem = match field.starts_with(rate_limiter::PREFIX) {
                 true => Some(format!(
