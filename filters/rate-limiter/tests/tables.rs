@@ -120,6 +120,22 @@ fn who_has_lost_its_table_gets_nothing_from_it() {
     assert!(!new.passes("ada"));
 }
 
+/// Whoever was given it has trapped while it was cleared.
+#[test]
+fn a_table_that_nobody_cleared_to_the_end_is_cleared_by_who_comes_next() {
+    let envoy = Envoy::new();
+    let config = config(&[("a", "1/d")]);
+    envoy.thread(&config);
+    for row in 1..8 {
+        let place = format!("limits1.0000000.{row:05x}");
+        envoy.0.borrow_mut().shared.remove(&place).unwrap();
+    }
+    let thread = envoy.thread(&config);
+    let keys: Vec<String> = (0..64).map(|key| key.to_string()).collect();
+    let passed = keys.iter().filter(|key| thread.passes(key)).count();
+    assert!(passed > 48, "{passed}");
+}
+
 /// Nobody was given its table meanwhile.
 #[test]
 fn who_was_away_and_lost_nothing_keeps_its_buckets() {
