@@ -171,6 +171,9 @@ impl RateLimiter {
                 Some(None) => {}
             }
             let refused = started.ask(limit, index, now, facts, host, ledger)?;
+            if let Err((Outcome::Lost, _)) = refused {
+                self.lost.set(true);
+            }
             let (outcome, refused) = match refused {
                 Ok(None) => continue,
                 Ok(Some(outcome)) => (outcome, None),
@@ -179,7 +182,6 @@ impl RateLimiter {
             };
             counters.count(outcome);
             if let Some(refused) = refused {
-                self.lost.set(self.lost.get() || outcome == Outcome::Lost);
                 self.put_back(host, ledger);
                 return Ok(Some(self.over(limit, &refused)));
             }
