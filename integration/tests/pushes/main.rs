@@ -9,6 +9,7 @@
 mod carried;
 mod headgate;
 mod killed;
+mod limits;
 mod load;
 mod saved;
 mod tokens;
