@@ -70,14 +70,21 @@ async fn each_limit_counts_its_cost_and_takes_nothing_when_another_refuses() {
     assert_eq!(ask("ann", "t", "1").await, by("users"));
     assert_eq!(ask("ann", "u", "1").await, by("users"));
     assert_eq!(shop.service.calls().await, calls);
-    // What cannot be read costs one, and nothing is too dear to be refused.
+    // What cannot be read costs one.
     for cost in ["-1", "many", ""] {
         assert_eq!(ask("bob", "t", cost).await, None, "{cost}");
     }
     // One of Ann's and three of Bob's.
     assert_eq!(ask("cid", "t", "1").await, by("tenants"));
     assert_eq!(ask("cid", "u", "10").await, None);
-    assert_eq!(ask("dan", "u", "99999999999999999999").await, by("users"));
+    // Who asks for more than there ever is asks in vain, and uses up nothing.
+    let calls = shop.service.calls().await;
+    let in_vain = "The request costs more than the limit \"users\" ever lets pass.";
+    for cost in ["11", "99999999999999999999"] {
+        assert_eq!(ask("dan", "u", cost).await.as_deref(), Some(in_vain));
+    }
+    assert_eq!(shop.service.calls().await, calls);
+    assert_eq!(ask("dan", "u", "10").await, None);
     gateway.stop().await;
 }
 
