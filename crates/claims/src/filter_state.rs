@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use filter_api::{FilterState, HostError};
 use serde_json::Value;
 
 use crate::Claims;
@@ -17,6 +18,17 @@ pub fn to_filter_state(said: &[(&str, &str)]) -> String {
         .iter()
         .map(|(provider, claims)| format!("\"{provider}\":{claims}"));
     format!("{{{}}}", entries.collect::<Vec<_>>().join(","))
+}
+
+/// What a request's tokens say, by provider, as a filter in front has left it.
+///
+/// # Errors
+/// When the host refuses.
+pub fn of_request<H: FilterState + ?Sized>(
+    host: &mut H,
+) -> Result<BTreeMap<String, Claims>, HostError> {
+    let state = host.filter_state(FILTER_STATE)?;
+    Ok(from_filter_state(&state.unwrap_or_default()))
 }
 
 /// What was set: claims by provider. What cannot be read says nothing.

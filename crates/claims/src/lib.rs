@@ -14,7 +14,7 @@ mod text;
 mod told;
 
 pub use config::{ClaimConfig, PredicateConfig};
-pub use filter_state::{FILTER_STATE, from_filter_state, to_filter_state};
+pub use filter_state::{FILTER_STATE, from_filter_state, of_request, to_filter_state};
 pub use predicate::{Predicate, Test};
 pub use said::Said;
 pub use selector::Selector;

@@ -1,6 +1,6 @@
 //! One request and its response, as a filter sees them.
 
-use crate::{CalloutId, CalloutOutcome, Host, HostError, Reply};
+use crate::{Caller, CalloutId, CalloutOutcome, HeaderList, Host, HostError, Refusal, Reply};
 
 /// What an exchange decides in a callback. Whoever drives the exchange carries it out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,6 +12,13 @@ pub enum Flow {
     Wait(Waiting),
     /// Answer the client; an upstream that has seen nothing will see nothing.
     Reply(Reply),
+}
+
+impl Flow {
+    /// Refuse a request, in the form that its caller reads.
+    pub fn refusal(refusal: &dyn Refusal, request: &HeaderList) -> Self {
+        Self::Reply(Reply::refusal(refusal, Caller::of(request)))
+    }
 }
 
 /// What an exchange waits for.

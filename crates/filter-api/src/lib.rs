@@ -21,6 +21,7 @@ mod refusal;
 mod reply;
 mod scalars;
 mod spread;
+mod tally;
 
 pub use callout::{Callout, CalloutId, CalloutOutcome, CalloutResponse};
 pub use config::{ConfigError, parse_config};
@@ -37,6 +38,7 @@ pub use refusal::{Caller, GrpcStatus, Refusal};
 pub use reply::Reply;
 pub use scalars::{ByteSize, Duration, ScalarError};
 pub use spread::Spread;
+pub use tally::{Tally, label_value};
 
 /// The request header that names the function a request goes to.
 ///

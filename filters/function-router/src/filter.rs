@@ -6,8 +6,7 @@ use std::rc::Rc;
 
 use claims::{Claims, Said};
 use filter_api::{
-    Caller, ConfigError, Exchange, FUNCTION_HEADER, Fields, Filter, Flow, Holding, Host, HostError,
-    NoRoot, Reply,
+    ConfigError, Exchange, FUNCTION_HEADER, Fields, Filter, Flow, Holding, Host, HostError, NoRoot,
 };
 
 use crate::config::Config;
@@ -83,7 +82,7 @@ impl Exchange for RouterExchange {
                 Ok(Flow::Continue)
             }
             Ok(Decision::Answer(reply)) => Ok(Flow::Reply(reply)),
-            Err(denial) => Ok(Flow::Reply(Reply::refusal(&denial, Caller::of(&headers)))),
+            Err(denial) => Ok(Flow::refusal(&denial, &headers)),
         }
     }
 
@@ -100,8 +99,7 @@ fn claims_of(route: &Route, host: &mut dyn Host) -> Result<BTreeMap<String, Clai
     if !route.asks_claims() {
         return Ok(BTreeMap::new());
     }
-    let state = host.filter_state(claims::FILTER_STATE)?;
-    Ok(claims::from_filter_state(&state.unwrap_or_default()))
+    claims::of_request(host)
 }
 
 /// What a route makes of a request whose tokens say this, on this host.

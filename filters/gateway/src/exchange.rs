@@ -4,9 +4,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use claims::Said;
-use filter_api::{
-    Caller, Exchange, Fields, Flow, HeaderList, Host, HostError, Refusal, Reply, Waiting, Wake,
-};
+use filter_api::{Exchange, Fields, Flow, HeaderList, Host, HostError, Reply, Waiting, Wake};
 use function_router::{Decision, Request, Route, decide, send};
 use jwt_authz::{KeyWait, Verdict};
 use rate_limiter::{Facts, Ledger, OverLimit};
@@ -89,7 +87,10 @@ impl PipelineExchange {
         if pipeline.ready == Some(route.index()) {
             return match authorisation.is_ready(host.unix_time()) {
                 true => self.choose(host, route, &request, &[]),
-                false => Ok(refuse(&jwt_authz::Denial::KeysUnavailable, &request)),
+                false => Ok(Flow::refusal(
+                    &jwt_authz::Denial::KeysUnavailable,
+                    request.headers,
+                )),
             };
         }
         let Some(requirement) = pipeline.jwt.requirement(route) else {
@@ -110,7 +111,7 @@ impl PipelineExchange {
                 self.held = Some((route.index(), Rc::clone(&headers)));
                 Ok(Flow::Wait(Waiting::Root { until }))
             }
-            Verdict::Refuse(denial) => Ok(refuse(&denial, &request)),
+            Verdict::Refuse(denial) => Ok(Flow::refusal(&denial, request.headers)),
         }
     }
 
@@ -125,7 +126,7 @@ impl PipelineExchange {
     ) -> Result<Flow, HostError> {
         let decision = match decide(route, request, said, host) {
             Ok(decision) => decision,
-            Err(denial) => return Ok(refuse(&denial, request)),
+            Err(denial) => return Ok(Flow::refusal(&denial, request.headers)),
         };
         let function = match &decision {
             Decision::Forward(forward) => Some(forward.destination.index),
@@ -135,13 +136,13 @@ impl PipelineExchange {
         if self.pipeline.ready != Some(route.index()) {
             let mut facts = Facts::new(request, Some(route), said);
             if let Some(over) = limiter.ask_late(host, &mut facts, function, ledger)? {
-                return Ok(refuse(&over, request));
+                return Ok(Flow::refusal(&over, request.headers));
             }
         }
         match decision {
             Decision::Forward(forward) => {
                 if let Some(over) = limiter.ask_service(host, ledger)? {
-                    return Ok(refuse(&over, request));
+                    return Ok(Flow::refusal(&over, request.headers));
                 }
                 send(host, request, &forward)?;
                 self.place.destination = function;
@@ -151,10 +152,6 @@ impl PipelineExchange {
             Decision::Answer(reply) => Ok(Flow::Reply(reply)),
         }
     }
-}
-
-fn refuse(refusal: &dyn Refusal, request: &Request<'_>) -> Flow {
-    Flow::Reply(Reply::refusal(refusal, Caller::of(request.headers)))
 }
 
 impl Exchange for PipelineExchange {
@@ -196,12 +193,12 @@ impl Exchange for PipelineExchange {
         match (over, found) {
             (Some(over), _) => {
                 jwt.authorisation.hide_tokens(host, &headers)?;
-                Ok(refuse(&over, &request))
+                Ok(Flow::refusal(&over, request.headers))
             }
             (None, Ok(route)) => self.authorise(host, route, Rc::clone(&headers)),
             (None, Err(denial)) => {
                 jwt.authorisation.hide_tokens(host, &headers)?;
-                Ok(refuse(&denial, &request))
+                Ok(Flow::refusal(&denial, request.headers))
             }
         }
     }
@@ -231,7 +228,7 @@ impl Exchange for PipelineExchange {
         let limiter = &self.pipeline.limiter;
         if let Some(over) = limiter.hear_service(host, &mut self.ledger)? {
             let request = host.request_headers()?;
-            return Ok(Flow::Reply(Reply::refusal(&over, Caller::of(&request))));
+            return Ok(Flow::refusal(&over, &request));
         }
         for (name, value) in limiter.fields_told(&self.ledger) {
             host.set_field(Fields::ResponseHeaders, name, value.as_bytes())?;

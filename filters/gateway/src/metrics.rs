@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::time::Duration;
 
-use filter_api::{CounterId, HistogramId, HostError, Metrics as Host};
+use filter_api::{CounterId, HistogramId, HostError, Metrics as Host, label_value};
 
 /// Requests by route, function and class of the response: a counter.
 pub const REQUESTS: &str = "headgate_requests_total";
@@ -258,19 +258,11 @@ fn name(metric: &str, labels: &[Label<'_>], last: Option<Label<'_>>) -> String {
     name
 }
 
-/// A value that nothing in a name can be taken for: printable ASCII without `;`, what else there is
-/// percent-encoded.
-fn escaped(value: &str) -> String {
-    let mut escaped = String::with_capacity(value.len());
-    for byte in value.bytes() {
-        let _ = match byte {
-            b';' | b'%' => write!(escaped, "%{byte:02X}"),
-            b' '..=b'~' => write!(escaped, "{}", char::from(byte)),
-            _ => write!(escaped, "%{byte:02X}"),
-        };
-    }
-    escaped.truncate(MOST_LABEL_BYTES);
-    escaped
+/// A route's or a function's name as a label's value.
+fn escaped(name: &str) -> String {
+    let mut value = label_value(name);
+    value.truncate(MOST_LABEL_BYTES);
+    value
 }
 
 #[cfg(test)]

@@ -3,13 +3,12 @@
 use std::rc::Rc;
 
 use filter_api::{
-    Caller, ConfigError, Exchange, Filter, Flow, HeaderList, Holding, Host, HostError, Reply,
-    Waiting, Wake, is_preflight,
+    ConfigError, Exchange, Filter, Flow, HeaderList, Holding, Host, HostError, Waiting, Wake,
+    is_preflight,
 };
 
 use crate::authorisation::{Authorisation, Verdict};
 use crate::config::Config;
-use crate::denial::Denial;
 use crate::key_wait::KeyWait;
 use crate::requirement::Denied;
 use crate::root::AuthorisationRoot;
@@ -76,7 +75,7 @@ impl JwtExchange {
             Err(denial) => {
                 authorisation.hide_tokens(host, headers)?;
                 let denial = authorisation.refuse(host, Denied::of_nobody(denial));
-                return Ok(refuse(&denial, headers));
+                return Ok(Flow::refusal(&denial, headers));
             }
         };
         match authorisation.judge(host, headers, requirement, &mut self.wait)? {
@@ -85,13 +84,9 @@ impl JwtExchange {
                 Ok(Flow::Continue)
             }
             Verdict::Wait { until } => Ok(Flow::Wait(Waiting::Root { until })),
-            Verdict::Refuse(denial) => Ok(refuse(&denial, headers)),
+            Verdict::Refuse(denial) => Ok(Flow::refusal(&denial, headers)),
         }
     }
-}
-
-fn refuse(denial: &Denial, headers: &HeaderList) -> Flow {
-    Flow::Reply(Reply::refusal(denial, Caller::of(headers)))
 }
 
 impl Exchange for JwtExchange {

@@ -67,14 +67,6 @@ impl Conditions {
         })
     }
 
-    pub(crate) fn hold<H: Client + ?Sized>(
-        &self,
-        facts: &mut Facts<'_>,
-        host: &mut H,
-    ) -> Result<bool, HostError> {
-        Ok(self.unmet(facts, host)?.is_none())
-    }
-
     /// The condition that a request does not meet.
     pub(crate) fn unmet<'c, H: Client + ?Sized>(
         &'c self,

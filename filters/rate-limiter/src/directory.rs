@@ -7,10 +7,8 @@
 
 use filter_api::{HostError, SharedData};
 
+use crate::place::TABLES;
 use crate::table::Table;
-
-/// Where it is in shared data, beside rows: see [`crate::table`].
-const PLACE: &str = "limits1.tables";
 
 /// How long a table stays a limit's of which nobody has heard, in nanoseconds.
 pub(crate) const LEASE: u64 = 60_000_000_000;
@@ -186,16 +184,16 @@ fn change<H: SharedData + ?Sized, T>(
     mut change: impl FnMut(&mut Directory) -> T,
 ) -> Result<T, HostError> {
     for _ in 0..ATTEMPTS {
-        let shared = host.shared(PLACE)?;
+        let shared = host.shared(TABLES)?;
         let (before, generation) = match &shared {
             Some(shared) => (Directory::decode(&shared.value), shared.generation),
             None => (Directory::default(), 0),
         };
         let mut directory = before.clone();
         let outcome = change(&mut directory);
-        if directory == before || host.compare_and_swap(PLACE, &directory.encode(), generation)? {
+        if directory == before || host.compare_and_swap(TABLES, &directory.encode(), generation)? {
             return Ok(outcome);
         }
     }
-    Err(HostError::Contended(PLACE))
+    Err(HostError::Contended(TABLES))
 }

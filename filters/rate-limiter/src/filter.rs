@@ -3,11 +3,8 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use claims::{Claims, Said};
-use filter_api::{
-    Caller, ConfigError, Exchange, Fields, Filter, Flow, HeaderList, Host, HostError, Refusal,
-    Reply, is_preflight,
-};
+use claims::Said;
+use filter_api::{ConfigError, Exchange, Fields, Filter, Flow, Host, HostError, is_preflight};
 use function_router::{Denial, Request, RespondConfig, Route, RouteConfig, Router};
 
 use crate::config::{Config, LimitedConfig, LimitsConfig};
@@ -130,10 +127,10 @@ impl LimitedExchange {
         let (limiter, ledger) = (&self.filter.limiter, &mut self.ledger);
         let mut facts = Facts::new(request, route, &[]);
         if let Some(over) = limiter.ask_early(host, &mut facts, ledger)? {
-            return Ok(refuse(&over, request.headers));
+            return Ok(Flow::refusal(&over, request.headers));
         }
         let state = match limiter.asks_claims(route) {
-            true => claims_of(host)?,
+            true => claims::of_request(host)?,
             false => BTreeMap::new(),
         };
         let said = state
@@ -142,10 +139,10 @@ impl LimitedExchange {
         let said: Vec<Said<'_>> = said.collect();
         facts.said = &said;
         if let Some(over) = limiter.ask_late(host, &mut facts, None, ledger)? {
-            return Ok(refuse(&over, request.headers));
+            return Ok(Flow::refusal(&over, request.headers));
         }
         Ok(match limiter.ask_service(host, ledger)? {
-            Some(over) => refuse(&over, request.headers),
+            Some(over) => Flow::refusal(&over, request.headers),
             None => Flow::Continue,
         })
     }
@@ -172,7 +169,7 @@ impl Exchange for LimitedExchange {
             Ok(route) => self.ask(host, &request, Some(route)),
             // Whoever is behind this filter may read in it the path of a route, and of its limits.
             Err(denial @ (Denial::PathNotNormalised | Denial::PathTooLong)) => {
-                Ok(refuse(&denial, &headers))
+                Ok(Flow::refusal(&denial, &headers))
             }
             Err(_) => self.ask(host, &request, None),
         }
@@ -181,21 +178,11 @@ impl Exchange for LimitedExchange {
     fn on_response_headers(&mut self, host: &mut dyn Host, _: bool) -> Result<Flow, HostError> {
         let limiter = &self.filter.limiter;
         if let Some(over) = limiter.hear_service(host, &mut self.ledger)? {
-            return Ok(refuse(&over, &*host.request_headers()?));
+            return Ok(Flow::refusal(&over, &*host.request_headers()?));
         }
         for (name, value) in limiter.fields_told(&self.ledger) {
             host.set_field(Fields::ResponseHeaders, name, value.as_bytes())?;
         }
         Ok(Flow::Continue)
     }
-}
-
-/// What the request's tokens say, by provider, as a filter in front of this one has left it.
-fn claims_of(host: &mut dyn Host) -> Result<BTreeMap<String, Claims>, HostError> {
-    let state = host.filter_state(claims::FILTER_STATE)?;
-    Ok(claims::from_filter_state(&state.unwrap_or_default()))
-}
-
-fn refuse(refusal: &dyn Refusal, headers: &HeaderList) -> Flow {
-    Flow::Reply(Reply::refusal(refusal, Caller::of(headers)))
 }

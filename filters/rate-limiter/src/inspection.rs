@@ -6,7 +6,7 @@ use function_router::Mismatch;
 use crate::bucket::Bucket;
 use crate::conditions::Unmet;
 use crate::facts::Facts;
-use crate::limit::{Holder, Limit};
+use crate::limit::{Concern, Holder, Limit};
 use crate::limiter::RateLimiter;
 
 /// When limits are asked.
@@ -77,14 +77,10 @@ impl Limit {
         host: &mut H,
         facts: &mut Facts<'_>,
     ) -> Result<Inspected<'_>, HostError> {
-        let unmet = match &self.when {
-            Some(when) => when.unmet(facts, host)?.map(|unmet| told(&unmet)),
-            None => None,
-        };
-        let subject = match (unmet, self.concerns(facts, host)?) {
-            (Some(unmet), _) => Subject::No(unmet),
-            (None, Some(Some(name))) => Subject::Exempt(name.to_owned()),
-            (None, _) => Subject::Yes,
+        let subject = match self.concern(facts, host)? {
+            Concern::Yes => Subject::Yes,
+            Concern::Exempt(name) => Subject::Exempt(name.to_owned()),
+            Concern::No(unmet) => Subject::No(told(&unmet)),
         };
         let mut key = Vec::with_capacity(self.key.len());
         for part in &self.key {

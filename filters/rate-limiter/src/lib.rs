@@ -24,6 +24,7 @@ mod ledger;
 mod limit;
 mod limiter;
 mod metrics;
+mod place;
 mod plan;
 mod rate;
 mod root;

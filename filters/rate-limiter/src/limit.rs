@@ -5,7 +5,7 @@ use function_router::{Route, header_name};
 use twox_hash::XxHash64;
 
 use crate::bucket::Bucket;
-use crate::conditions::Conditions;
+use crate::conditions::{Conditions, Unmet};
 use crate::config::{CostConfig, LimitConfig, LocalConfig};
 use crate::facts::Facts;
 use crate::key::Part;
@@ -48,6 +48,16 @@ pub struct Limit {
     pub(crate) is_of_claims: bool,
     /// For how many keys its tables have room.
     pub(crate) keys: u32,
+}
+
+/// Whether a request is subject to a limit.
+#[derive(Debug)]
+pub(crate) enum Concern<'l> {
+    Yes,
+    /// It is exempt, by this name.
+    Exempt(&'l str),
+    /// It does not meet this condition.
+    No(Unmet<'l>),
 }
 
 /// Who holds a limit.
@@ -152,23 +162,23 @@ impl Limit {
         &self.full_name
     }
 
-    /// Whether it is about this request; and if so, the name by which the request is exempt from it.
-    pub(crate) fn concerns<H: Client + ?Sized>(
+    /// Whether a request is subject to it.
+    pub(crate) fn concern<H: Client + ?Sized>(
         &self,
         facts: &mut Facts<'_>,
         host: &mut H,
-    ) -> Result<Option<Option<&str>>, HostError> {
+    ) -> Result<Concern<'_>, HostError> {
         if let Some(when) = &self.when
-            && !when.hold(facts, host)?
+            && let Some(unmet) = when.unmet(facts, host)?
         {
-            return Ok(None);
+            return Ok(Concern::No(unmet));
         }
         for (name, conditions) in &self.exempt {
-            if conditions.hold(facts, host)? {
-                return Ok(Some(Some(name)));
+            if conditions.unmet(facts, host)?.is_none() {
+                return Ok(Concern::Exempt(name));
             }
         }
-        Ok(Some(None))
+        Ok(Concern::Yes)
     }
 }
 

@@ -14,7 +14,7 @@ use crate::facts::Facts;
 use crate::fields::{Standing, fields};
 use crate::key::fingerprint;
 use crate::ledger::{Ledger, Question, Withdrawal};
-use crate::limit::{Holder, Limit, Stock};
+use crate::limit::{Concern, Holder, Limit, Stock};
 use crate::metrics::{Counters, Outcome};
 use crate::plan::{Plan, Plans};
 use crate::row::Place;
@@ -28,8 +28,6 @@ pub struct RateLimiter {
     /// By the limit's index.
     pub(crate) counters: Box<[Counters]>,
     answers: AnswersConfig,
-    /// The most limits that a rate-limit service is asked about for one request.
-    pub(crate) most_asked: usize,
     /// Of requests that no route takes.
     unrouted: Plan,
     /// By the route's index.
@@ -66,11 +64,8 @@ impl RateLimiter {
             unrouted,
             routes,
         } = Plans::compile(config, router.routes(), asks_tokens)?;
-        let plans = routes.iter().chain([&unrouted]);
-        let most_asked = plans.map(|plan| plan.most_asked(&limits));
         Ok(Self {
             answers: config.answers,
-            most_asked: most_asked.max().unwrap_or(0),
             counters: limits.iter().map(|_| Counters::default()).collect(),
             limits: limits.into(),
             unrouted,
@@ -88,7 +83,9 @@ impl RateLimiter {
 
     /// The most limits that a rate-limit service is asked about for one request.
     pub fn most_asked(&self) -> usize {
-        self.most_asked
+        let plans = self.routes.iter().chain([&self.unrouted]);
+        let most_asked = plans.map(|plan| plan.most_asked(&self.limits));
+        most_asked.max().unwrap_or(0)
     }
 
     /// Asks the limits that need nobody's identity.
@@ -162,13 +159,13 @@ impl RateLimiter {
             else {
                 continue;
             };
-            match limit.concerns(facts, host)? {
-                None => continue,
-                Some(Some(_)) => {
+            match limit.concern(facts, host)? {
+                Concern::Yes => {}
+                Concern::No(_) => continue,
+                Concern::Exempt(_) => {
                     counters.count(Outcome::Exempt);
                     continue;
                 }
-                Some(None) => {}
             }
             let refused = started.ask(limit, index, now, facts, host, ledger)?;
             if let Err((Outcome::Lost, _)) = refused {
@@ -301,12 +298,8 @@ impl Started {
             // A service would refuse it too, and count it: nothing would be left for others in this period.
             return Ok(Err((Outcome::Refused, Refused::for_good())));
         }
-        if let Holder::Service { over, .. } = &limit.holder
-            && let Some(table) = self.tables.get(over)
-            && let Some(until) = table.remembered(host, fingerprint, now)?
-        {
-            let after = Duration::from_nanos(until.saturating_sub(now));
-            return Ok(Err((Outcome::Refused, Refused::by_service(after))));
+        if let Some(refused) = self.known_over(limit, fingerprint, host, now)? {
+            return Ok(Err((Outcome::Refused, refused)));
         }
         let mut outcome = None;
         if let Some(Stock { bucket, content }) = limit.stock() {

@@ -4,10 +4,7 @@
 //! configuration and the code alone, so there are only so many. What was counted is told once a second:
 //! telling it request by request would cost a hostcall for each limit.
 
-use std::cell::Cell;
-use std::fmt::Write;
-
-use filter_api::{CounterId, Metrics as Host};
+use filter_api::{Metrics as Host, Tally, label_value};
 
 /// Requests that a limit was asked about, by limit and outcome.
 pub const REQUESTS: &str = "headgate_limit_requests_total";
@@ -54,50 +51,24 @@ const OUTCOMES: [(Outcome, &str); 10] = [
 
 /// The counters of a limit on one thread.
 #[derive(Debug, Default)]
-pub(crate) struct Counters([Counter; OUTCOMES.len()]);
-
-#[derive(Debug, Default)]
-struct Counter {
-    untold: Cell<u32>,
-    /// Made when it is first needed. One that cannot be made costs no request.
-    id: Cell<Option<Option<CounterId>>>,
-}
+pub(crate) struct Counters([Tally; OUTCOMES.len()]);
 
 impl Counters {
     pub(crate) fn count(&self, outcome: Outcome) {
-        if let Some(counter) = self.0.get(outcome as usize) {
-            counter.untold.set(counter.untold.get().saturating_add(1));
+        if let Some(tally) = self.0.get(outcome as usize) {
+            tally.count();
         }
     }
 
     /// Tells the host what was counted since. `limit` is the limit's full name.
     pub(crate) fn tell<H: Host + ?Sized>(&self, host: &mut H, limit: &str) {
-        for (counter, (_, outcome)) in self.0.iter().zip(OUTCOMES) {
-            let untold = counter.untold.take();
-            if untold == 0 {
-                continue;
-            }
-            let id = counter.id.get().unwrap_or_else(|| {
-                let limit = escaped(limit);
-                let name = format!("{REQUESTS};limit={limit};;outcome={outcome};");
-                host.define_counter(&name).ok()
+        for (tally, (_, outcome)) in self.0.iter().zip(OUTCOMES) {
+            tally.tell(host, || {
+                format!(
+                    "{REQUESTS};limit={};;outcome={outcome};",
+                    label_value(limit)
+                )
             });
-            counter.id.set(Some(id));
-            if let Some(id) = id {
-                host.count(id, untold);
-            }
         }
     }
-}
-
-/// A name that nothing in a metric's name can be taken for.
-fn escaped(name: &str) -> String {
-    let mut escaped = String::with_capacity(name.len());
-    for byte in name.bytes() {
-        let _ = match byte {
-            b' '..=b'~' if !b";%".contains(&byte) => write!(escaped, "{}", char::from(byte)),
-            _ => write!(escaped, "%{byte:02X}"),
-        };
-    }
-    escaped
 }

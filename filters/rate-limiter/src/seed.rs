@@ -5,13 +5,12 @@ use std::hash::Hasher;
 use filter_api::{HostError, Random, SharedData};
 use siphasher::sip::SipHasher13;
 
+use crate::place::SEED;
+
 /// What fingerprints depend on. All threads of an Envoy have the same, and nobody else knows it; so nobody
 /// can choose keys that share a row, or a fingerprint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Seed([u8; 16]);
-
-/// Where it is in shared data.
-const PLACE: &str = "limits1.seed";
 
 impl Seed {
     /// The seed of this Envoy. Who asks first makes it: that is the thread which configures first, before
@@ -20,12 +19,12 @@ impl Seed {
     /// # Errors
     /// When the host fails, or has no random numbers.
     pub fn of<H: SharedData + Random + ?Sized>(host: &mut H) -> Result<Self, HostError> {
-        let known = host.shared(PLACE)?;
+        let known = host.shared(SEED)?;
         if let Some(seed) = known.and_then(|known| known.value.try_into().ok()) {
             return Ok(Self(seed));
         }
         let seed = host.seed()?;
-        host.compare_and_swap(PLACE, &seed, 0)?;
+        host.compare_and_swap(SEED, &seed, 0)?;
         Ok(Self(seed))
     }
 

@@ -223,15 +223,13 @@ impl RateLimiter {
             return Ok(None);
         };
         let started = self.started.borrow();
-        let table = started.as_ref().and_then(|started| started.over(limit));
-        let until = match table {
-            Some(table) => table.remembered(host, over.fingerprint, now)?,
+        let refused = match &*started {
+            Some(started) => started.known_over(limit, over.fingerprint, host, now)?,
             None => None,
         };
-        Ok(until.map(|until| {
+        Ok(refused.map(|refused| {
             self.count(over.limit, Outcome::Refused);
-            let after = Duration::from_nanos(until.saturating_sub(now));
-            self.over(limit, &Refused::by_service(after))
+            self.over(limit, &refused)
         }))
     }
 
@@ -276,6 +274,22 @@ impl Limit {
 }
 
 impl Started {
+    /// How a key of a limit is refused, if it is known that the service would refuse it.
+    pub(crate) fn known_over(
+        &self,
+        limit: &Limit,
+        fingerprint: u64,
+        host: &mut dyn Host,
+        now: u64,
+    ) -> Result<Option<Refused>, HostError> {
+        let until = match self.over(limit) {
+            Some(table) => table.remembered(host, fingerprint, now)?,
+            None => None,
+        };
+        let after = until.map(|until| Duration::from_nanos(until.saturating_sub(now)));
+        Ok(after.map(Refused::by_service))
+    }
+
     /// Where it is remembered which keys of a limit are over.
     fn over(&self, limit: &Limit) -> Option<crate::Table> {
         match &limit.holder {

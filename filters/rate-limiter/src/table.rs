@@ -4,6 +4,7 @@ use filter_api::{Clock, HostError, SharedData};
 
 use crate::bucket::{Bucket, Short, Taken};
 use crate::limiter::nanoseconds;
+use crate::place::RowPlace;
 use crate::row::{Entry, Place, Row, WAYS};
 
 /// How often a row is read again that another thread wrote meanwhile. Where four workers on two cores write
@@ -209,51 +210,6 @@ impl Table {
 
     fn place(self, row: u32) -> RowPlace {
         RowPlace::of(self.slot, row)
-    }
-}
-
-/// Where a row is in shared data: `limits1.000001f.00a3c`, the table's slot and the row, in hexadecimal digits.
-/// The number is of the form of all that limits keep there: modules that differ in it do not read each other's.
-///
-/// It is short and made without allocating, in the module and, up to 22 bytes, in the host: each request that
-/// is limited has two.
-struct RowPlace([u8; Self::LEN]);
-
-impl RowPlace {
-    const PREFIX: &[u8] = b"limits1.";
-    const SLOT_DIGITS: usize = 7;
-    /// Enough for the rows of the most keys there can be.
-    const ROW_DIGITS: usize = 5;
-    const LEN: usize = Self::PREFIX.len() + Self::SLOT_DIGITS + 1 + Self::ROW_DIGITS;
-
-    fn of(slot: u32, row: u32) -> Self {
-        let mut place = [b'.'; Self::LEN];
-        let (prefix, rest) = place.split_at_mut(Self::PREFIX.len());
-        prefix.copy_from_slice(Self::PREFIX);
-        let (slot_digits, rest) = rest.split_at_mut(Self::SLOT_DIGITS);
-        write_digits(slot_digits, slot);
-        if let Some((_, row_digits)) = rest.split_first_mut() {
-            write_digits(row_digits, row);
-        }
-        Self(place)
-    }
-
-    fn as_str(&self) -> &str {
-        // All of it is ASCII.
-        str::from_utf8(&self.0).unwrap_or_default()
-    }
-}
-
-/// The last hexadecimal digits of a number, as many as there is room for.
-fn write_digits(room: &mut [u8], mut number: u32) {
-    for digit in room.iter_mut().rev() {
-        let value = (number & 0xf) as u8;
-        *digit = if value < 10 {
-            b'0' + value
-        } else {
-            b'a' + value - 10
-        };
-        number >>= 4;
     }
 }
 

@@ -54,12 +54,12 @@ impl Check<'_> {
         let replicas = self.gateway.most_replicas();
         let limits: Vec<LimitConfig> = vec![limit.shared(|_| replicas)];
         let mut config = LimitsConfig::default();
-        let mut routes = Vec::new();
+        let mut routes: &[Route] = &[];
         match of {
             Of::All => config.gateway = limits,
             Of::Route(route) => {
                 config.routes.insert(route.name().into_owned(), limits);
-                routes.push(route);
+                routes = std::slice::from_ref(route);
             }
             Of::Destination(route, at) => {
                 let Some(destination) = route.to.get(at) else {
@@ -68,12 +68,10 @@ impl Check<'_> {
                 let functions = [(destination.name().to_string(), limits)].into();
                 let name = route.name().into_owned();
                 config.functions.insert(name, functions);
-                routes.push(route);
+                routes = std::slice::from_ref(route);
             }
         }
-        let routes = routes.into_iter();
-        let routes = routes.map(|route| route.to_config(|at, _| (format!("function-{at}"), false)));
-        let Ok(router) = Router::compile(&routes.collect::<Vec<_>>(), None) else {
+        let Ok(router) = router_of(routes) else {
             return; // told already
         };
         // What it asks of claims is held against requirements elsewhere.
@@ -162,6 +160,13 @@ impl Check<'_> {
     }
 }
 
+/// What matches these routes. Where they send requests is nothing to limits but names.
+fn router_of(routes: &[Route]) -> Result<Router, ConfigError> {
+    let routes = routes.iter();
+    let routes = routes.map(|route| route.to_config(|at, _| (format!("function-{at}"), false)));
+    Router::compile(&routes.collect::<Vec<_>>(), None)
+}
+
 impl Gateway {
     /// Whether each limit lets something pass where there are so many Envoys at most, among which those are
     /// divided that all of them share.
@@ -169,16 +174,23 @@ impl Gateway {
     /// # Errors
     /// The first fault, with its path in the document.
     pub fn require_enough_for(&self, replicas: u32) -> Result<(), ConfigError> {
-        let routes = self.routes.iter();
-        let configs =
-            routes.map(|route| route.to_config(|at, _| (format!("function-{at}"), false)));
-        let Ok(router) = Router::compile(&configs.collect::<Vec<_>>(), None) else {
+        let Ok(router) = router_of(&self.routes) else {
             return Ok(()); // no document that was read has such routes
         };
-        let compiled = RateLimiter::compile(&self.limits_config(replicas), &router, |_| true);
-        let placed =
-            |error: ConfigError| ConfigError::new(self.place_of(&error.path), error.problem);
-        compiled.map(|_| ()).map_err(placed)
+        self.limiter_of(&router, replicas).map(|_| ())
+    }
+
+    /// All limits as the pipeline compiles them, where there can be so many Envoys.
+    ///
+    /// # Errors
+    /// The first fault, with its path in the document.
+    pub fn limiter(&self, replicas: u32) -> Result<RateLimiter, ConfigError> {
+        self.limiter_of(&router_of(&self.routes)?, replicas)
+    }
+
+    fn limiter_of(&self, router: &Router, replicas: u32) -> Result<RateLimiter, ConfigError> {
+        let compiled = RateLimiter::compile(&self.limits_config(replicas), router, |_| true);
+        compiled.map_err(|error| ConfigError::new(self.place_of(&error.path), error.problem))
     }
 
     /// Where the document has what the limits' constructor calls so.

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use filter_api::ConfigError;
-use function_router::Router;
 use gateway_model::{Gateway, RateLimit};
 use rate_limiter::RateLimiter;
 use serde::Serialize;
@@ -42,7 +41,8 @@ pub fn of(before: &Gateway, after: &Gateway) -> Result<Vec<Buckets>, ConfigError
     if differ.is_empty() && before.most_replicas() == after.most_replicas() {
         return Ok(Vec::new());
     }
-    let (was, is) = (compiled(before)?, compiled(after)?);
+    let [was, is] = [before, after].map(|gateway| gateway.limiter(gateway.most_replicas()));
+    let (was, is) = (was?, is?);
     let find = |of: &RateLimiter, name: &str| {
         let mut limits = of.limits().iter();
         let limit = limits.find(|limit| limit.full_name() == name);
@@ -61,14 +61,6 @@ pub fn of(before: &Gateway, after: &Gateway) -> Result<Vec<Buckets>, ConfigError
         })
     });
     Ok(all.collect())
-}
-
-fn compiled(gateway: &Gateway) -> Result<RateLimiter, ConfigError> {
-    let routes = gateway.routes.iter();
-    let routes = routes.map(|route| route.to_config(|at, _| (format!("function-{at}"), false)));
-    let router = Router::compile(&routes.collect::<Vec<_>>(), None)?;
-    let config = gateway.limits_config(gateway.most_replicas());
-    RateLimiter::compile(&config, &router, |_| true)
 }
 
 #[cfg(test)]

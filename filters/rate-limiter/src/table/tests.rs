@@ -136,16 +136,3 @@ fn what_was_put_back_is_there_again() {
         table().clear(&mut host).unwrap();
     }
 }
-
-#[test]
-fn each_row_of_each_table_has_a_place_of_its_own() {
-    let last = Table::rows_for(crate::limit::MOST_KEYS) - 1;
-    for (slot, row, expected) in [
-        (0, 0, "limits1.0000000.00000"),
-        (0x1f, 0xa3c, "limits1.000001f.00a3c"),
-        (0xfff_ffff, last, "limits1.fffffff.1ffff"),
-    ] {
-        assert_eq!(RowPlace::of(slot, row).as_str(), expected);
-        assert!(expected.len() <= 22);
-    }
-}
